@@ -1,0 +1,125 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Generation } from './generation.js'
+import type { Limiter } from './limiter.js'
+import type { Log } from './log.js'
+import type { Peer, ProxyRules } from './peer.js'
+import { defineService } from './tokens.js'
+import { fingerprint, type Secret } from './secret.js'
+
+/** Who a request acts for. What it may do is here, never in what it claims. */
+export interface Principal {
+  readonly kind: 'operator' | 'user' | 'key' | 'device'
+  readonly id: string
+  /** `*` holds every scope. */
+  readonly scopes: readonly string[] | '*'
+}
+/** A refusal: `deny` is an API error code. */
+export interface Denial {
+  readonly deny: string
+  readonly message?: string
+  readonly retryAfterS?: number
+}
+export type Decision = Principal | Denial
+
+/** What hooks and log lines know about one request, upgrade or method call. */
+export interface CallInfo {
+  readonly id: string
+  readonly method: string
+  readonly path: string
+  /** Key of the row that serves it. */
+  readonly route: string
+  readonly address: string
+  readonly principal: Principal | undefined
+}
+
+/** A request for access: what was presented, by whom, for what. */
+export interface AccessRequest {
+  readonly call: CallInfo
+  readonly peer: Peer
+  readonly headers: IncomingHttpHeaders
+  /** Bearer credential; from the `Authorization` header or the first WebSocket message. */
+  readonly bearer: string | undefined
+  readonly scope: string
+}
+
+/** How the operator's credential is checked. */
+export interface AuthRule {
+  readonly mode: 'none' | 'token' | 'password' | 'trusted-proxy'
+  readonly secret: Secret | undefined
+  readonly proxy?: { userHeader: string; requiredHeaders: string[]; allowUsers: string[]; secret?: Secret; secretHeader?: string }
+}
+
+/** The one decision about access, for every transport. Provided by the kernel. */
+export interface Access {
+  readonly mode: AuthRule['mode']
+  /** Header that names the user in trusted-proxy mode. */
+  readonly identityHeader: string | undefined
+  peer(socketAddress: string | undefined, headers: IncomingHttpHeaders): Peer
+  /** Who this is by the kernel's own rules, without counting a failure: for routes that answer anyone. */
+  identify(request: Pick<AccessRequest, 'peer' | 'headers' | 'bearer'>): Principal | undefined
+  /** May this request have `scope`? Answers at once unless a plugin tapped `authenticate` or `authorize`. */
+  decide(request: AccessRequest): Decision | Promise<Decision>
+}
+export const Access = defineService<Access>('access')
+
+const operator: Principal = { kind: 'operator', id: 'operator', scopes: '*' }
+const unauthorized: Denial = { deny: 'invalid_api_key', message: 'Unauthorized' }
+
+export function createAccess(rule: AuthRule, proxies: ProxyRules, limiter: Limiter, log: Log, generation: () => Generation): Access {
+  const identify: Access['identify'] = ({ peer, headers, bearer }) => {
+    if (rule.mode === 'none') return operator
+    if (rule.mode === 'trusted-proxy') return proxyUser(rule, peer, headers)
+    // A guessable secret stays locked for everyone at that address; guessing a generated token is hopeless.
+    if (rule.mode === 'password' && limiter.lockedForS(peer.address) > 0) return undefined
+    if (bearer === undefined || !rule.secret?.matches(bearer)) return undefined
+    if (rule.mode === 'password') limiter.succeed(peer.address)
+    return operator
+  }
+  const refuse = ({ peer, bearer, call }: AccessRequest): Denial => {
+    if (rule.mode === 'trusted-proxy' || bearer === undefined) return unauthorized
+    const retryAfterS = limiter.lockedForS(peer.address)
+    if (retryAfterS > 0)
+      return { deny: 'rate_limited', message: 'Too many failed authentication attempts. Please try again later.', retryAfterS }
+    const credential = fingerprint(bearer)
+    if (limiter.fail(peer.address, credential))
+      log.warn('authentication failed', { address: peer.address, route: call.route, credential, requestId: call.id })
+    return unauthorized
+  }
+  const authorize = (request: AccessRequest, principal: Principal): Decision | Promise<Decision> => {
+    const { scope } = request
+    if (principal.scopes !== '*' && !principal.scopes.includes(scope)) return { deny: 'missing_scope', message: `missing scope: ${scope}` }
+    const { authorize: asked } = generation()
+    return asked ? asked({ principal, call: request.call, scope }).then((denial) => denial ?? principal) : principal
+  }
+  return {
+    mode: rule.mode,
+    identityHeader: rule.proxy?.userHeader,
+    peer: proxies.peer,
+    identify,
+    decide(request) {
+      const known = identify(request)
+      if (known) return authorize(request, known)
+      const { authenticate } = generation()
+      if (!authenticate) return refuse(request)
+      return authenticate({ call: request.call, headers: request.headers }).then((answer) => {
+        if (!answer) return refuse(request)
+        return 'deny' in answer ? answer : authorize(request, answer)
+      })
+    },
+  }
+}
+
+function proxyUser({ proxy }: AuthRule, peer: Peer, headers: IncomingHttpHeaders): Principal | undefined {
+  if (!proxy || !peer.trusted) return undefined
+  const text = (name: string) => String(headers[name] ?? '').trim()
+  if (proxy.secret && !proxy.secret.matches(text(proxy.secretHeader as string))) return undefined
+  if (proxy.requiredHeaders.some((name) => !text(name))) return undefined
+  const user = text(proxy.userHeader)
+  if (!user || (proxy.allowUsers.length > 0 && !proxy.allowUsers.includes(user))) return undefined
+  return { kind: 'user', id: user, scopes: '*' }
+}
+
+/** The bearer credential in an `Authorization` header; undefined when there is none. */
+export function bearerOf(authorization: string | undefined): string | undefined {
+  return (authorization && /^bearer +(.*)$/i.exec(authorization)?.[1]?.trim()) || undefined
+}

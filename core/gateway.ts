@@ -1,0 +1,225 @@
+import { type Candidate, discard, prepare, startScope } from './candidate.js'
+import { GatewayError, messageOf } from './errors.js'
+import { type Generation, runPhase } from './generation.js'
+import { backoffMs, createDeadlines, sleep } from './guard.js'
+import { hooks, type Reason } from './hooks.js'
+import { type Inspection, inspectGeneration } from './inspect.js'
+import { createKeep } from './keep.js'
+import { createLimiter } from './limiter.js'
+import { createLogBook, type LogRecord } from './log.js'
+import type { Off, Report } from './plan.js'
+import type { Plugin, PluginUse } from './plugin.js'
+import { openPort, type Port } from './port.js'
+import { retire } from './retire.js'
+import type { GatewayConfig, Limits } from './schema.js'
+import type { Host, Scope } from './scope.js'
+import { createSecretBook, type ResolveSecret } from './secret.js'
+import { compileSettings, type Settings } from './settings.js'
+
+export interface GatewayOptions {
+  readonly plugins: readonly (Plugin | PluginUse)[]
+  /** Config section `gateway`: port, bind, auth, … `port: 0` takes a free one. */
+  readonly gateway?: GatewayConfig
+  /** Config section `limits`. */
+  readonly limits?: Partial<Limits>
+  readonly paths?: { readonly state?: string; readonly config?: string }
+  /** Turns secret references into values. Default: only plain text. */
+  readonly secrets?: ResolveSecret
+  readonly log?: (record: LogRecord) => void
+  /** Plugins that the host knows but could not load: `inspect` shows them. */
+  readonly off?: readonly Off[]
+}
+
+export interface Gateway {
+  /** Of the first address, as in `http://127.0.0.1:18789`. */
+  readonly url: string
+  /** Every bound `host:port`. */
+  readonly addresses: readonly string[]
+  /** Settings that are risky but allowed. */
+  readonly warnings: readonly string[]
+  /** Change to these options, or refuse and leave everything as it was. Single flight: while one runs, only the newest waits. */
+  reload(options: GatewayOptions): Promise<Report>
+  /** Drain, close, release the port. Idempotent. */
+  close(reason?: string): Promise<void>
+  inspect(): Inspection
+}
+
+const plainText: ResolveSecret = async (ref) => (typeof ref === 'string' ? ref : undefined)
+
+/** Start a gateway. Rejects when the kernel's own settings are invalid or the port can't be bound; a plugin that fails is left out. */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  let current: Generation | undefined
+  let port: Port | undefined
+  let off: readonly Off[] = []
+  let pending: readonly string[] = []
+  let state: Inspection['state'] = 'starting'
+  const startedAt = Date.now()
+  const stopping = new AbortController()
+  const past = new Set<Generation>()
+  const retiring = new Set<Promise<void>>()
+  const secrets = createSecretBook(options.secrets ?? plainText)
+  const book = createLogBook(options.log ?? (() => undefined), secrets.redact)
+  const log = book.for('gateway')
+  const limiter = createLimiter()
+
+  const inspect = (): Inspection => ({
+    ...(current ? inspectGeneration(current, off) : { generation: 0, plugins: [], services: {} }),
+    pid: process.pid,
+    startedAt,
+    state,
+    listening: [...(port?.addresses ?? [])],
+    pending: [...pending],
+  })
+  const host: Host = {
+    logFor: book.for,
+    keep: createKeep(log),
+    secrets,
+    deadlines: createDeadlines(),
+    paths: { state: options.paths?.state, config: options.paths?.config },
+    inspect,
+    budgetMs: (hook) => (current?.settings.limits ?? options.limits)?.budgetsMs?.[hook] ?? hooks[hook].budgetMs,
+    emit: (name, event) => current?.events[name]?.call(event),
+    fault(scope, error) {
+      const quarantined = scope.faults.record(error)
+      if (error.hook === 'logged') return
+      log.error(error.message, { plugin: scope.name, hook: error.hook, code: error.code })
+      if (quarantined)
+        log.error(`plugin "${scope.name}" is quarantined until ${new Date(scope.faults.until()).toISOString()}: five faults in a minute`)
+      if (error.hook !== 'fault') host.emit('fault', { error, plugin: scope.name, quarantined })
+    },
+  }
+  /** Generations with work in progress, and the current one. */
+  const generations = () => {
+    for (const generation of past) if (generation.held.size === 0) past.delete(generation)
+    return current ? [...past, current] : []
+  }
+
+  async function change(next: GatewayOptions, reason: Reason): Promise<Report> {
+    const began = performance.now()
+    const settings = await compileSettings(next, secrets, limiter)
+    const candidate = await prepare(next.plugins, settings, current, host, {
+      tolerant: reason === 'boot',
+      reason,
+      signal: stopping.signal,
+      limiter,
+    })
+    const { generation, steps, fresh } = candidate
+    let moved: Port | undefined
+    try {
+      // Bound before the commit, so that a port that is taken refuses the reload.
+      if (moves(settings)) moved = await openPort(settings, () => current?.front, log)
+      if (state === 'closing') throw new GatewayError('shutting_down', 'The gateway is closing.')
+    } catch (error) {
+      moved?.stop()
+      await discard(fresh, host)
+      throw error
+    }
+    commit(candidate, next, moved)
+    await succeed(candidate, settings)
+    const failed = generation.scopes
+      .filter((scope) => scope.state === 'failed')
+      .map(({ name, reason: why = '' }) => ({ name, reason: why }))
+    const durationMs = performance.now() - began
+    const report: Report = { reason, generation: generation.id, steps, durationMs, off: [...off, ...failed], pending: candidate.pending }
+    await runPhase(
+      'ready',
+      generation.scopes.filter((scope) => scope.state === 'active'),
+      { reason, report },
+      host,
+    )
+    return report
+  }
+
+  function moves(next: Settings): boolean {
+    const place = ({ port: number, bind, tls, limits: { headerBytes, headerTimeoutMs, keepAliveMs } }: Settings) =>
+      JSON.stringify([number, bind, tls, headerBytes, headerTimeoutMs, keepAliveMs])
+    return !current || place(current.settings) !== place(next)
+  }
+
+  /** One synchronous block: before it nothing changed, after it everything has. */
+  function commit(candidate: Candidate, next: GatewayOptions, moved: Port | undefined) {
+    const { generation } = candidate
+    if (current) past.add(current)
+    for (const scope of generation.scopes) scope.generation = generation
+    for (const { scope, config } of candidate.updates) scope.config = config
+    current = generation
+    off = [...(next.off ?? []), ...candidate.off]
+    pending = candidate.pending
+    if (state === 'starting') state = 'running'
+    book.attach(generation.events.logged)
+    if (!moved) return
+    port?.stop()
+    port = moved
+  }
+
+  /** After the commit: exclusive successors wait for their predecessors, the rest of the old goes in the background. */
+  async function succeed({ generation, retired }: Candidate, { limits }: Settings) {
+    const how = { deadlineMs: limits.drainMs, reason: 'The plugin that served this was replaced.', cut: stopping.signal }
+    const waiting = generation.scopes.filter((scope) => scope.state === 'applied')
+    const replaced = (scope: Scope) => waiting.some(({ name }) => name === scope.name)
+    await retire(retired.filter(replaced), generations, host, how)
+    for (const scope of waiting) await startScope(generation, scope, host, 'reload', stopping.signal)
+    const leaving = retire(
+      retired.filter((scope) => !replaced(scope)),
+      generations,
+      host,
+      how,
+    )
+    const background = leaving
+      .catch((error) => log.error(`could not retire: ${messageOf(error)}`))
+      .then(() => void retiring.delete(background))
+    retiring.add(background)
+    for (const scope of generation.scopes) if (scope.state === 'failed') void retryStart(scope)
+  }
+
+  async function retryStart(scope: Scope) {
+    for (let attempt = 0; scope.state === 'failed'; attempt++) {
+      await sleep(backoffMs(attempt), stopping.signal)
+      if (stopping.signal.aborted || scope.state !== 'failed' || !current?.scopes.includes(scope)) return
+      if (!(await startScope(current, scope, host, 'retry', stopping.signal))) log.info(`plugin "${scope.name}" started`)
+    }
+  }
+
+  let tail: Promise<unknown> = change(options, 'boot')
+  let queued: { options: GatewayOptions; result: Promise<Report> } | undefined
+  const takeTurn = () => {
+    const next = (queued as NonNullable<typeof queued>).options
+    queued = undefined
+    return change(next, 'reload')
+  }
+  const reload = (next: GatewayOptions): Promise<Report> => {
+    const result = queued?.result ?? tail.then(takeTurn)
+    queued = { options: next, result }
+    tail = result.catch(() => undefined)
+    return result
+  }
+
+  let closed: Promise<void> | undefined
+  async function shutDown(reason: string) {
+    state = 'closing'
+    await tail
+    const { scopes, settings } = current as Generation
+    await retire(scopes, generations, host, { deadlineMs: settings.limits.closeDrainMs, reason, cut: new AbortController().signal })
+    stopping.abort()
+    await Promise.all(retiring)
+    state = 'closed'
+    port?.stop()
+    port?.destroy()
+  }
+
+  await tail
+  return {
+    get url() {
+      return (port as Port).url
+    },
+    get addresses() {
+      return (port as Port).addresses
+    },
+    get warnings() {
+      return (current as Generation).settings.warnings
+    },
+    reload,
+    close: (reason = 'The gateway is shutting down.') => (closed ??= shutDown(reason)),
+    inspect,
+  }
+}

@@ -1,0 +1,74 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+import type { GatewayConfig } from './schema.js'
+
+/** Where a request comes from. */
+export interface Peer {
+  /** The client: the socket's peer, or the first untrusted hop behind a trusted proxy. IPv4-mapped is folded to IPv4. */
+  readonly address: string
+  /** The socket's peer is in `gateway.trustedProxies`. */
+  readonly trusted: boolean
+  /** A forwarding header was sent, by whomever. */
+  readonly forwarded: boolean
+  /** Loopback peer, loopback Host, no forwarding header. Narrows, never grants. */
+  readonly direct: boolean
+}
+export interface ProxyRules {
+  readonly any: boolean
+  trusts(address: string): boolean
+  peer(socketAddress: string | undefined, headers: IncomingHttpHeaders): Peer
+}
+
+const fold = (address: string) => (address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address)
+export const isLoopback = (address: string) => address === '::1' || address.startsWith('127.')
+
+const hostAndPort = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/
+/** The name in a Host header, lower case, without port and brackets; undefined when it is malformed. */
+export function hostName(host: string): string | undefined {
+  const match = hostAndPort.exec(host.toLowerCase())
+  return match?.[1] ?? match?.[2]
+}
+/** `localhost`, 127.0.0.0/8 or ::1. */
+export const isLoopbackName = (name: string | undefined): boolean =>
+  name !== undefined && (name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.')))
+
+/** Compile `gateway.trustedProxies`. Throws the entry that is no address or range. */
+export function proxyRules({ trustedProxies = [], allowRealIpFallback }: GatewayConfig): ProxyRules {
+  const list = new BlockList()
+  for (const entry of trustedProxies) {
+    const [address = '', bits] = entry.split('/')
+    if (!isIP(address)) throw new Error(`"${entry}" is not an IP address or CIDR range`)
+    const family = isIP(fold(address)) === 6 ? 'ipv6' : 'ipv4'
+    if (bits === undefined) list.addAddress(fold(address), family)
+    else list.addSubnet(fold(address), Number(bits), family)
+  }
+  const any = trustedProxies.length > 0
+  const trusts = (address: string) => any && isIP(address) !== 0 && list.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+  const bare = (hop: string) =>
+    fold(
+      hop
+        .trim()
+        .replace(/^\[([^\]]+)\](?::\d+)?$/, '$1')
+        .replace(/^(\d+\.\d+\.\d+\.\d+):\d+$/, '$1'),
+    )
+  const client = (socket: string, headers: IncomingHttpHeaders): string => {
+    const hops = String(headers['x-forwarded-for'] ?? '')
+      .split(',')
+      .reverse()
+      .map(bare)
+    const first = hops.find((hop) => isIP(hop) && !isLoopback(hop) && !trusts(hop))
+    const real = bare(String(headers['x-real-ip'] ?? ''))
+    return first ?? (allowRealIpFallback && isIP(real) ? real : socket)
+  }
+  return {
+    any,
+    trusts,
+    peer(socketAddress, headers) {
+      const socket = fold(socketAddress ?? 'unknown')
+      const forwarded = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'forwarded'].some((name) => headers[name] !== undefined)
+      const trusted = trusts(socket)
+      const direct = !forwarded && isLoopback(socket) && isLoopbackName(hostName(headers.host ?? ''))
+      return { address: trusted && forwarded ? client(socket, headers) : socket, trusted, forwarded, direct }
+    },
+  }
+}

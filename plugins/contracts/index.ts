@@ -1,0 +1,5 @@
+/** Entry `openclaw/contracts`: the typed names that plugins share. */
+export * from './agents.js'
+export * from './http.js'
+export * from './models.js'
+export * from './probes.js'

@@ -1,0 +1,118 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { GatewayError, messageOf } from 'openclaw/plugin'
+import type { BodyLimits } from '../contracts/http.js'
+
+/** After this time a body must have come at 1 KiB/s or more. */
+const graceMs = 5_000
+const minBytesPerSecond = 1_024
+/** How long the rest of an oversize body is read and thrown away, so that the client gets to see the answer. */
+const discardMs = 1_000
+
+/** Read a bounded body. Limits come first: a declared oversize is refused unread. Errors: `payload_too_large`, `request_timeout`. */
+export function readBody(req: IncomingMessage, res: ServerResponse, limits: BodyLimits = {}): Promise<Buffer> {
+  const { maxBytes = 1_048_576, timeoutMs = 30_000 } = limits
+  const declared = Number(req.headers['content-length'] ?? 0)
+  const tooLarge = () => new GatewayError('payload_too_large', 'Payload too large')
+  const refuse = (error: GatewayError) => {
+    res.shouldKeepAlive = false
+    req.resume()
+    setTimeout(() => req.destroy(), discardMs).unref()
+    return error
+  }
+  if (declared > maxBytes) return Promise.reject(refuse(tooLarge()))
+  if (req.headers.expect !== undefined) res.writeContinue()
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const began = performance.now()
+    let timer: NodeJS.Timeout | undefined = setTimeout(watch, Math.min(graceMs, timeoutMs))
+    function watch() {
+      const elapsed = performance.now() - began
+      if (elapsed >= timeoutMs || size < (elapsed / 1_000) * minBytesPerSecond)
+        return fail(refuse(new GatewayError('request_timeout', 'Request body timeout')))
+      timer = setTimeout(watch, Math.min(1_000, timeoutMs - elapsed))
+    }
+    function finish() {
+      clearTimeout(timer)
+      req.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
+    }
+    function fail(error: GatewayError) {
+      finish()
+      reject(error)
+    }
+    function onData(chunk: Buffer) {
+      size += chunk.length
+      if (size > maxBytes) fail(refuse(tooLarge()))
+      else chunks.push(chunk)
+    }
+    function onEnd() {
+      finish()
+      resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))
+    }
+    function onGone() {
+      fail(new GatewayError('bad_request', 'Connection closed'))
+    }
+    req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
+  })
+}
+
+/**
+ * Read a JSON object within limits; blank is `{}`. Content-Type is not looked at, as no client relies on it.
+ * Errors: those of `readBody`, `invalid_json`, `invalid_value`.
+ */
+export async function readJson(req: IncomingMessage, res: ServerResponse, limits: BodyLimits = {}): Promise<Record<string, unknown>> {
+  const body = await readBody(req, res, limits)
+  checkJsonShape(body, limits.maxDepth ?? 100, limits.maxKeys ?? 10_000)
+  const text = body.toString('utf8')
+  if (text.trim() === '') return {}
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new GatewayError('invalid_json', `Invalid JSON: ${messageOf(error)}`)
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new GatewayError('invalid_value', 'Request body must be a JSON object.')
+  return value as Record<string, unknown>
+}
+
+const quote = 0x22
+const backslash = 0x5c
+
+/** Depth, keys per object and `__proto__` keys, in one pass over the bytes before anything is parsed. */
+export function checkJsonShape(body: Buffer, maxDepth: number, maxKeys: number) {
+  const keys: number[] = []
+  const refuse = (message: string) => new GatewayError('invalid_value', message)
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]
+    if (byte === quote) {
+      const start = i + 1
+      let end = body.indexOf(quote, start)
+      while (end !== -1 && isEscaped(body, end, start)) end = body.indexOf(quote, end + 1)
+      if (end === -1) return
+      i = end
+      if (end - start === 9 && body.toString('latin1', start, end) === '__proto__' && nextByte(body, end + 1) === 0x3a)
+        throw refuse('The key "__proto__" is not allowed.')
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (keys.push(0) > maxDepth) throw refuse(`JSON is nested deeper than ${maxDepth} levels.`)
+    } else if (byte === 0x7d || byte === 0x5d) keys.pop()
+    else if (byte === 0x3a) {
+      const depth = keys.length - 1
+      const count = ((keys[depth] as number) ?? 0) + 1
+      if (depth >= 0) keys[depth] = count
+      if (count > maxKeys) throw refuse(`A JSON object has more than ${maxKeys} keys.`)
+    }
+  }
+}
+
+function isEscaped(body: Buffer, at: number, from: number): boolean {
+  let backslashes = 0
+  while (at - 1 - backslashes >= from && body[at - 1 - backslashes] === backslash) backslashes++
+  return backslashes % 2 === 1
+}
+
+function nextByte(body: Buffer, from: number): number | undefined {
+  let at = from
+  while (body[at] === 0x20 || body[at] === 0x0a || body[at] === 0x0d || body[at] === 0x09) at++
+  return body[at]
+}

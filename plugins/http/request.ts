@@ -1,0 +1,68 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
+import type { GatewayError, Peer, Principal } from 'openclaw/plugin'
+import type { BodyLimits, Call, EventStream, EventStreamOptions } from '../contracts/http.js'
+import { readBody, readJson } from './body.js'
+import { replyError, replyJson, replyText } from './reply.js'
+import { openEventStream } from './sse.js'
+
+/** The call of one HTTP request. Signal and notes are made on first use: most requests need neither. */
+export class HttpCall implements Call {
+  readonly startedAt = performance.now()
+  readonly address: string
+  readonly direct: boolean
+  principal: Principal | undefined
+  notes: Record<string, unknown> | undefined
+  #abort: AbortController | undefined
+  #reason: GatewayError | undefined
+
+  constructor(
+    private readonly req: IncomingMessage,
+    private readonly res: ServerResponse,
+    readonly id: string,
+    readonly path: string,
+    readonly rest: string,
+    readonly query: string,
+    readonly route: string,
+    peer: Peer,
+  ) {
+    this.address = peer.address
+    this.direct = peer.direct
+  }
+  get method(): string {
+    return this.req.method as string
+  }
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController()
+      if (this.#reason) this.#abort.abort(this.#reason)
+    }
+    return this.#abort.signal
+  }
+  abort(reason: GatewayError) {
+    this.#reason ??= reason
+    this.#abort?.abort(reason)
+  }
+  note(fields: Readonly<Record<string, unknown>>) {
+    this.notes = { ...this.notes, ...fields }
+  }
+  readBody(limits?: BodyLimits): Promise<Buffer> {
+    return readBody(this.req, this.res, limits)
+  }
+  readJson(limits?: BodyLimits): Promise<Record<string, unknown>> {
+    return readJson(this.req, this.res, limits)
+  }
+  replyJson(status: number, body: unknown, headers?: OutgoingHttpHeaders) {
+    replyJson(this.res, status, body, headers)
+  }
+  replyText(status: number, body: string, headers?: OutgoingHttpHeaders) {
+    replyText(this.res, status, body, headers)
+  }
+  replyError(error: unknown, headers?: OutgoingHttpHeaders) {
+    // A body that was not read to its end can't be followed by another request.
+    const unread = this.req.readableDidRead && !this.req.complete
+    replyError(this.res, error, unread ? { ...headers, connection: 'close' } : headers)
+  }
+  openEventStream(options?: EventStreamOptions): EventStream {
+    return openEventStream(this.res, options)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Access, Row } from 'openclaw/plugin'
+import type { Route, Upgrade } from '../contracts/http.js'
+import type { KoaRoutes } from './koa.js'
+import { compileRoutes, type RouteTable } from './routes.js'
+import { type HostRules, hostRules } from './rules.js'
+import type { HttpConfig } from './schema.js'
+
+type Tables = {
+  routes: ReadonlyMap<string, Row<Route>>
+  upgrades: ReadonlyMap<string, Row<Upgrade>>
+  middleware: ReadonlyMap<string, Row<any>>
+}
+
+/** Everything a request is answered from, compiled once per generation. */
+export interface Site {
+  readonly access: Access
+  readonly routes: RouteTable
+  readonly upgrades: ReadonlyMap<string, Row<Upgrade>>
+  readonly hosts: HostRules
+  readonly origins: ReadonlySet<string>
+  readonly hsts: string | undefined
+  readonly limits: Pick<HttpConfig, 'headerLines' | 'targetBytes'>
+  readonly identityHeaders: readonly string[]
+  readonly disabled: ReadonlySet<string>
+  /** Loads Koa on first use; undefined where no route needs it. */
+  readonly koa: (() => Promise<KoaRoutes>) | undefined
+}
+
+export function compileSite(config: HttpConfig, access: Access, tables: Tables): Site {
+  const routes = compileRoutes(tables.routes)
+  const { allowedHosts, cors, securityHeaders, headerLines, targetBytes, disabledPaths } = config
+  const hsts = securityHeaders.strictTransportSecurity
+  let koa: Promise<KoaRoutes> | undefined
+  const load = () => (koa ??= import('./koa.js').then(({ buildKoa }) => buildKoa(routes.koa, [...tables.middleware.values()])))
+  return {
+    access,
+    routes,
+    upgrades: tables.upgrades,
+    hosts: hostRules(allowedHosts),
+    origins: new Set(cors.allowedOrigins.map((origin) => origin.toLowerCase())),
+    hsts: (hsts && hsts.trim()) || undefined,
+    limits: { headerLines, targetBytes },
+    identityHeaders: access.identityHeader ? [access.identityHeader] : [],
+    disabled: new Set(disabledPaths),
+    koa: routes.koa.length > 0 ? load : undefined,
+  }
+}
