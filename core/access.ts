@@ -2,7 +2,6 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Generation } from './generation.js'
 import type { Limiter } from './limiter.js'
 import type { Log } from './log.js'
-import type { Peer, ProxyRules } from './peer.js'
 import { defineService } from './tokens.js'
 import { fingerprint, type Secret } from './secret.js'
 
@@ -20,6 +19,18 @@ export interface Denial {
   readonly retryAfterS?: number
 }
 export type Decision = Principal | Denial
+
+/** Where a request comes from. */
+export interface Peer {
+  /** The client: the socket's peer, or the first untrusted hop behind a trusted proxy. IPv4-mapped is folded to IPv4. */
+  readonly address: string
+  /** The socket's peer is in `gateway.trustedProxies`. */
+  readonly trusted: boolean
+  /** A forwarding header was sent, by whomever. */
+  readonly forwarded: boolean
+  /** Loopback peer, loopback Host, no forwarding header. Narrows, never grants. */
+  readonly direct: boolean
+}
 
 /** What hooks and log lines know about one request, upgrade or method call. */
 export interface CallInfo {
@@ -42,21 +53,20 @@ export interface AccessRequest {
   readonly scope: string
 }
 
-/** How the operator's credential is checked. */
+/** How the operator's credential is checked. `trusted-proxy` is left to whoever taps `authenticate`. */
 export interface AuthRule {
   readonly mode: 'none' | 'token' | 'password' | 'trusted-proxy'
   readonly secret: Secret | undefined
-  readonly proxy?: { userHeader: string; requiredHeaders: string[]; allowUsers: string[]; secret?: Secret; secretHeader?: string }
+  readonly trustedProxies: readonly string[]
+  readonly allowRealIpFallback: boolean
+  /** Bound to loopback addresses alone. */
+  readonly loopbackOnly: boolean
 }
 
 /** The one decision about access, for every transport. Provided by the kernel. */
-export interface Access {
-  readonly mode: AuthRule['mode']
-  /** Header that names the user in trusted-proxy mode. */
-  readonly identityHeader: string | undefined
-  peer(socketAddress: string | undefined, headers: IncomingHttpHeaders): Peer
+export interface Access extends Omit<AuthRule, 'secret'> {
   /** Who this is by the kernel's own rules, without counting a failure: for routes that answer anyone. */
-  identify(request: Pick<AccessRequest, 'peer' | 'headers' | 'bearer'>): Principal | undefined
+  identify(request: Pick<AccessRequest, 'peer' | 'bearer'>): Principal | undefined
   /** May this request have `scope`? Answers at once unless a plugin tapped `authenticate` or `authorize`. */
   decide(request: AccessRequest): Decision | Promise<Decision>
 }
@@ -65,10 +75,9 @@ export const Access = defineService<Access>('access')
 const operator: Principal = { kind: 'operator', id: 'operator', scopes: '*' }
 const unauthorized: Denial = { deny: 'invalid_api_key', message: 'Unauthorized' }
 
-export function createAccess(rule: AuthRule, proxies: ProxyRules, limiter: Limiter, log: Log, generation: () => Generation): Access {
-  const identify: Access['identify'] = ({ peer, headers, bearer }) => {
+export function createAccess(rule: AuthRule, limiter: Limiter, log: Log, generation: () => Generation): Access {
+  const identify: Access['identify'] = ({ peer, bearer }) => {
     if (rule.mode === 'none') return operator
-    if (rule.mode === 'trusted-proxy') return proxyUser(rule, peer, headers)
     // A guessable secret stays locked for everyone at that address; guessing a generated token is hopeless.
     if (rule.mode === 'password' && limiter.lockedForS(peer.address) > 0) return undefined
     if (bearer === undefined || !rule.secret?.matches(bearer)) return undefined
@@ -93,30 +102,21 @@ export function createAccess(rule: AuthRule, proxies: ProxyRules, limiter: Limit
   }
   return {
     mode: rule.mode,
-    identityHeader: rule.proxy?.userHeader,
-    peer: proxies.peer,
+    trustedProxies: rule.trustedProxies,
+    allowRealIpFallback: rule.allowRealIpFallback,
+    loopbackOnly: rule.loopbackOnly,
     identify,
     decide(request) {
       const known = identify(request)
       if (known) return authorize(request, known)
       const { authenticate } = generation()
       if (!authenticate) return refuse(request)
-      return authenticate({ call: request.call, headers: request.headers }).then((answer) => {
+      return authenticate({ call: request.call, peer: request.peer, headers: request.headers }).then((answer) => {
         if (!answer) return refuse(request)
         return 'deny' in answer ? answer : authorize(request, answer)
       })
     },
   }
-}
-
-function proxyUser({ proxy }: AuthRule, peer: Peer, headers: IncomingHttpHeaders): Principal | undefined {
-  if (!proxy || !peer.trusted) return undefined
-  const text = (name: string) => String(headers[name] ?? '').trim()
-  if (proxy.secret && !proxy.secret.matches(text(proxy.secretHeader as string))) return undefined
-  if (proxy.requiredHeaders.some((name) => !text(name))) return undefined
-  const user = text(proxy.userHeader)
-  if (!user || (proxy.allowUsers.length > 0 && !proxy.allowUsers.includes(user))) return undefined
-  return { kind: 'user', id: user, scopes: '*' }
 }
 
 /** The bearer credential in an `Authorization` header; undefined when there is none. */

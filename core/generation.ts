@@ -68,7 +68,7 @@ export function assemble(id: number, scopes: readonly Scope[], settings: Setting
     events: events as Generation['events'],
     held,
   }
-  const access = createAccess(settings.auth, settings.proxies, limiter, host.logFor('gateway'), () => generation)
+  const access = createAccess(settings.auth, limiter, host.logFor('gateway'), () => generation)
   services.set(Access.id, { plugin: 'gateway', value: access })
   return generation
 }

@@ -1,5 +1,5 @@
 import { AsyncParallelHook, AsyncSeriesBailHook, AsyncSeriesHook, SyncHook } from 'tapable'
-import type { CallInfo, Denial, Principal } from './access.js'
+import type { CallInfo, Denial, Peer, Principal } from './access.js'
 import type { GatewayError } from './errors.js'
 import type { LogRecord } from './log.js'
 import type { Report } from './plan.js'
@@ -9,7 +9,7 @@ export interface HookEvents {
   validate: { plugins: readonly string[]; reason: Reason }
   start: { signal: AbortSignal; reason: Reason }
   ready: { reason: Reason; report: Report }
-  authenticate: { call: CallInfo; headers: Readonly<Record<string, string | string[] | undefined>> }
+  authenticate: { call: CallInfo; peer: Peer; headers: Readonly<Record<string, string | string[] | undefined>> }
   authorize: { principal: Principal; call: CallInfo; scope: string }
   connected: { call: CallInfo }
   disconnected: { call: CallInfo; durationMs: number }

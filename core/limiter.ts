@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
-import { isLoopback } from './peer.js'
+
+export const isLoopback = (address: string) => address === '::1' || address.startsWith('127.')
 
 export interface LimiterSettings {
   maxAttempts: number

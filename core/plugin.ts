@@ -3,21 +3,20 @@ import type { EventName, HookEvents, HookName, Tap } from './hooks.js'
 import type { Inspection } from './inspect.js'
 import type { Log } from './log.js'
 import type { Secret, SecretRef } from './secret.js'
-import type { OfflineManifest, Row, Surface } from './surfaces.js'
+import type { Row, Surface } from './surfaces.js'
 import type { OptionalService, Schema, Service } from './tokens.js'
 
-export { Access, type AccessRequest, bearerOf, type CallInfo, type Decision, type Denial, type Principal } from './access.js'
+export { Access, type AccessRequest, bearerOf, type CallInfo, type Decision, type Denial, type Peer, type Principal } from './access.js'
 export { GatewayError, type Issue, messageOf } from './errors.js'
 export { backoffMs, isPromise, sleep } from './guard.js'
 export type { HookEvents, HookName, HookResult, Tap } from './hooks.js'
 export type { Inspection, PluginState } from './inspect.js'
+export { isLoopback } from './limiter.js'
 export { type Level, type Log, type LogRecord, printable } from './log.js'
-export { hostName, isLoopbackName, type Peer } from './peer.js'
 export { Front } from './port.js'
 export { fingerprint, Secret, type SecretRef } from './secret.js'
 export { defineSurface, type Owner, type Row, type Surface } from './surfaces.js'
 export { defineSchema, defineService, optional, type OptionalService, type Schema, type Service } from './tokens.js'
-export type { CheckRow, CommandRow, InstallerRow, KnownPlugin, LoadedConfig, Offline, OfflineManifest } from './surfaces.js'
 
 /** Always the newest value for the asking plugin. Read `.current` at use; do not keep it across an await. */
 export interface Handle<T> {
@@ -76,8 +75,6 @@ export interface Plugin<R extends Requirement = any, P extends Service<any> = an
   /** Configuration subtree it owns. Default `plugins.entries.<name>.config`. */
   readonly section?: Section
   readonly schema?: Schema<Config>
-  /** Commands, checks and installers that work without a running gateway. */
-  readonly manifest?: OfflineManifest
   readonly requires?: readonly R[]
   readonly provides?: readonly P[]
   /** May not exist twice: starts only after its predecessor stopped. */
@@ -120,3 +117,12 @@ export {
 export { readBody, readJson } from '../plugins/http/body.js'
 export { replyError, replyJson, replyText } from '../plugins/http/reply.js'
 export { openEventStream } from '../plugins/http/sse.js'
+export type {
+  CheckRow,
+  CommandRow,
+  InstallerRow,
+  KnownPlugin,
+  LoadedConfig,
+  Offline,
+  OfflineManifest,
+} from '../plugins/contracts/offline.js'

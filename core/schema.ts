@@ -13,7 +13,6 @@ export interface GatewayConfig {
     token?: SecretRef
     password?: SecretRef
     rateLimit?: { maxAttempts?: number; windowMs?: number; lockoutMs?: number; exemptLoopback?: boolean }
-    trustedProxy?: { userHeader?: string; requiredHeaders?: string[]; allowUsers?: string[]; secretHeader?: string; secret?: SecretRef }
   }
   trustedProxies?: string[]
   allowRealIpFallback?: boolean
@@ -75,7 +74,6 @@ export const gatewaySchema = defineSchema<GatewayConfig>(
         lockoutMs: between(1_000, 86_400_000),
         exemptLoopback: flag,
       }),
-      trustedProxy: closed({ userHeader: text, requiredHeaders: strings, allowUsers: strings, secretHeader: text, secret }),
     }),
     trustedProxies: strings,
     allowRealIpFallback: flag,

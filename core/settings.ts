@@ -1,8 +1,7 @@
 import { networkInterfaces } from 'node:os'
 import type { AuthRule } from './access.js'
-import { GatewayError, type Issue, messageOf } from './errors.js'
-import type { Limiter } from './limiter.js'
-import { isLoopback, type ProxyRules, proxyRules } from './peer.js'
+import { GatewayError, type Issue } from './errors.js'
+import { isLoopback, type Limiter } from './limiter.js'
 import { type GatewayConfig, gatewaySchema, type Limits, limitsSchema } from './schema.js'
 import { isConfigured, isWeak, type SecretBook } from './secret.js'
 import { validateConfig } from './validate.js'
@@ -15,7 +14,6 @@ export interface Settings {
   readonly bind: readonly string[]
   readonly tls: { cert: string; key: string; ca?: string } | undefined
   readonly auth: AuthRule
-  readonly proxies: ProxyRules
   /** Risky but allowed; the host shows them at start. */
   readonly warnings: readonly string[]
 }
@@ -37,26 +35,21 @@ export async function compileSettings(
   const gateway = checked.value as GatewayConfig
   const bind = bindAddresses(gateway)
   const port = gateway.port ?? 18_789
-  const proxies = compileProxies(gateway)
-  const auth = await authRule(gateway, secrets)
+  const auth = await authRule(gateway, secrets, bind.every(isLoopback))
   const { tls } = gateway
   if (tls?.enabled && !(tls.cert && tls.key)) throw refuse('gateway tls: cert/key missing', 'gateway.tls')
-  const warnings = checkExposure(auth, proxies, bind, port)
+  const warnings = checkExposure(auth, bind, port)
   const { maxAttempts = 10, windowMs = 60_000, lockoutMs = 300_000, exemptLoopback = false } = gateway.auth?.rateLimit ?? {}
   limiter.configure({ maxAttempts, windowMs, lockoutMs, exemptLoopback })
   const pem = tls?.enabled && tls.cert && tls.key ? { cert: tls.cert, key: tls.key, ...(tls.ca && { ca: tls.ca }) } : undefined
-  return { limits: limits.value as Limits, port, bind, tls: pem, auth, proxies, warnings }
+  return { limits: limits.value as Limits, port, bind, tls: pem, auth, warnings }
 }
 
-function compileProxies(gateway: GatewayConfig): ProxyRules {
-  try {
-    return proxyRules(gateway)
-  } catch (error) {
-    throw refuse(messageOf(error), 'gateway.trustedProxies')
-  }
-}
-
-async function authRule({ auth = {} }: GatewayConfig, secrets: SecretBook): Promise<AuthRule> {
+async function authRule(
+  { auth = {}, trustedProxies = [], allowRealIpFallback = false }: GatewayConfig,
+  secrets: SecretBook,
+  loopbackOnly: boolean,
+): Promise<AuthRule> {
   const token = await secrets.resolve(auth.token)
   const password = await secrets.resolve(auth.password)
   if (!auth.mode && token && password)
@@ -67,41 +60,25 @@ async function authRule({ auth = {} }: GatewayConfig, secrets: SecretBook): Prom
   if (mode === 'token' && !token)
     throw refuse('gateway auth mode is token, but no token was configured (set gateway.auth.token or OPENCLAW_GATEWAY_TOKEN)')
   if (mode === 'password' && !password) throw refuse('gateway auth mode is password, but no password was configured')
-  if (mode !== 'trusted-proxy') return { mode, secret: mode === 'token' ? token : mode === 'password' ? password : undefined }
-  const { userHeader, requiredHeaders = [], allowUsers = [], secretHeader, secret: ref } = auth.trustedProxy ?? {}
-  if (!isConfigured(userHeader))
-    throw refuse('gateway auth mode is trusted-proxy, but no trustedProxy config was provided (set gateway.auth.trustedProxy)')
-  const secret = await secrets.resolve(ref)
-  if (Boolean(secret) !== isConfigured(secretHeader))
-    throw refuse('gateway.auth.trustedProxy needs both secretHeader and secret, or neither')
-  const lower = (name: string) => name.toLowerCase()
-  const proof = secret && { secret, secretHeader: lower(secretHeader as string) }
-  return {
-    mode,
-    secret: undefined,
-    proxy: { userHeader: lower(userHeader), requiredHeaders: requiredHeaders.map(lower), allowUsers, ...proof },
-  }
+  if (mode === 'trusted-proxy' && trustedProxies.length === 0)
+    throw refuse('gateway auth mode is trusted-proxy; it requires gateway.trustedProxies to be configured with at least one proxy IP')
+  const secret = mode === 'token' ? token : mode === 'password' ? password : undefined
+  return { mode, secret, trustedProxies, allowRealIpFallback, loopbackOnly }
 }
 
 /** Refuse what would stand open; answer what is allowed but worth a warning. */
-function checkExposure({ mode, secret, proxy }: AuthRule, proxies: ProxyRules, bind: readonly string[], port: number): string[] {
+function checkExposure({ mode, secret, trustedProxies }: AuthRule, bind: readonly string[], port: number): string[] {
   const open = bind.find((address) => !isLoopback(address))
-  const at = `${open}:${port}`
   if (mode === 'none') {
     const how = 'set gateway.auth.token/password, or set OPENCLAW_GATEWAY_TOKEN/OPENCLAW_GATEWAY_PASSWORD'
-    if (open) throw refuse(`refusing to bind gateway to ${at} without auth (${how})`)
-    if (proxies.any) throw refuse(`gateway.auth.mode=none cannot be used behind a proxy (${how}, or remove gateway.trustedProxies)`)
+    if (open) throw refuse(`refusing to bind gateway to ${open}:${port} without auth (${how})`)
+    if (trustedProxies.length > 0)
+      throw refuse(`gateway.auth.mode=none cannot be used behind a proxy (${how}, or remove gateway.trustedProxies)`)
     return ['Gateway auth mode=none explicitly configured; all gateway connections are unauthenticated.']
   }
   if (open && secret && isWeak(secret.reveal()))
-    throw refuse(`refusing to bind gateway to ${at} with a weak secret (use at least 16 characters that nobody would guess)`)
-  if (mode !== 'trusted-proxy') return []
-  if (!proxies.any)
-    throw refuse('gateway auth mode is trusted-proxy; it requires gateway.trustedProxies to be configured with at least one proxy IP')
-  if (proxy?.secret) return []
-  const how = 'set gateway.auth.trustedProxy.secretHeader and secret'
-  if (!open) throw refuse(`gateway auth mode=trusted-proxy on a loopback bind: any local process could claim any user (${how})`)
-  return [`Trusted-proxy auth has no second proof: anything on a trusted address can claim any user (${how}).`]
+    throw refuse(`refusing to bind gateway to ${open}:${port} with a weak secret (use at least 16 characters that nobody would guess)`)
+  return []
 }
 
 function bindAddresses({ bind = 'loopback', customBindHost }: GatewayConfig): string[] {

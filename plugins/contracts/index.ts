@@ -2,4 +2,5 @@
 export * from './agents.js'
 export * from './http.js'
 export * from './models.js'
+export type * from './offline.js'
 export * from './probes.js'

@@ -22,8 +22,8 @@ export const idOf = ({ headers }: IncomingMessage): string => {
 }
 
 /** Headers and target against the grammar. */
-export function checkRequest(req: IncomingMessage, { hosts, limits, identityHeaders }: Site): Target | GatewayError {
-  const refused = checkHeaders(req, hosts, limits.headerLines, identityHeaders)
+export function checkRequest(req: IncomingMessage, { hosts, limits }: Site): Target | GatewayError {
+  const refused = checkHeaders(req, hosts, limits.headerLines)
   return refused ?? parseTarget(req.url as string, req.headers.host as string, limits.targetBytes)
 }
 
@@ -62,7 +62,7 @@ function answer(
   if (target.encodedSlash && !route.encodedSlash)
     return replyError(res, new GatewayError('bad_request', 'Bad request target: an encoded slash.'))
   const { access } = site
-  const peer = access.peer(req.socket.remoteAddress, req.headers)
+  const peer = site.proxies.peer(req.socket.remoteAddress, req.headers)
   const call = new HttpCall(req, res, id, target.path, rest, target.query, row.key, peer)
   track(call, row, req, res, kernel)
   if (req.headers.origin !== undefined) allowOrigin(req, res, site)

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { IncomingMessage } from 'node:http'
-import { GatewayError, hostName, isLoopbackName } from 'openclaw/plugin'
+import { GatewayError } from 'openclaw/plugin'
+import { hostName, isLoopbackName } from './peer.js'
 
 /** Headers of which a second line could be read differently by two readers. */
 const single = new Set(
@@ -36,18 +37,13 @@ const closes = new Set(['headers_too_large', 'bad_request'])
 export const endsConnection = (error: GatewayError) => closes.has(error.code)
 
 /** Request line and headers against the grammar. The default parser lets all of this through. */
-export function checkHeaders(
-  req: IncomingMessage,
-  hosts: HostRules,
-  headerLines: number,
-  identity: readonly string[],
-): GatewayError | undefined {
+export function checkHeaders(req: IncomingMessage, hosts: HostRules, headerLines: number): GatewayError | undefined {
   const { rawHeaders, headers } = req
   if (rawHeaders.length > headerLines * 2) return new GatewayError('headers_too_large', `More than ${headerLines} header lines.`)
   let seen = ''
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase()
-    if (!single.has(name) && !identity.includes(name)) continue
+    if (!single.has(name)) continue
     const mark = `,${name},`
     if (seen.includes(mark)) return new GatewayError('bad_request', `The header ${name} is sent more than once.`)
     seen += mark

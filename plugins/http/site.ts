@@ -1,6 +1,7 @@
 import type { Access, Row } from 'openclaw/plugin'
 import type { Route, Upgrade } from '../contracts/http.js'
 import type { KoaRoutes } from './koa.js'
+import { type ProxyRules, proxyRules } from './peer.js'
 import { compileRoutes, type RouteTable } from './routes.js'
 import { type HostRules, hostRules } from './rules.js'
 import type { HttpConfig } from './schema.js'
@@ -20,7 +21,7 @@ export interface Site {
   readonly origins: ReadonlySet<string>
   readonly hsts: string | undefined
   readonly limits: Pick<HttpConfig, 'headerLines' | 'targetBytes'>
-  readonly identityHeaders: readonly string[]
+  readonly proxies: ProxyRules
   readonly disabled: ReadonlySet<string>
   /** Loads Koa on first use; undefined where no route needs it. */
   readonly koa: (() => Promise<KoaRoutes>) | undefined
@@ -40,7 +41,7 @@ export function compileSite(config: HttpConfig, access: Access, tables: Tables):
     origins: new Set(cors.allowedOrigins.map((origin) => origin.toLowerCase())),
     hsts: (hsts && hsts.trim()) || undefined,
     limits: { headerLines, targetBytes },
-    identityHeaders: access.identityHeader ? [access.identityHeader] : [],
+    proxies: proxyRules(access.trustedProxies, access.allowRealIpFallback),
     disabled: new Set(disabledPaths),
     koa: routes.koa.length > 0 ? load : undefined,
   }

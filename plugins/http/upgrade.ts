@@ -24,7 +24,7 @@ export function upgrade(
   if (target instanceof GatewayError) return refuse(socket, target)
   if (closing) return refuse(socket, new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterS: 5 }))
   const { headers } = req
-  const peer = site.access.peer((socket as Duplex & { remoteAddress?: string }).remoteAddress, headers)
+  const peer = site.proxies.peer((socket as Duplex & { remoteAddress?: string }).remoteAddress, headers)
   const row = site.upgrades.get(target.path) ?? site.upgrades.get('/')
   const call = { id: idOf(req), method: 'GET', path: target.path, route: row?.key ?? '', address: peer.address, principal: undefined }
   if (!originAllowed(headers.origin, headers.host as string, site.origins) || (site.access.mode === 'none' && peer.forwarded)) {

@@ -1,26 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
-import type { GatewayConfig } from './schema.js'
+import { isLoopback, type Peer } from 'openclaw/plugin'
 
-/** Where a request comes from. */
-export interface Peer {
-  /** The client: the socket's peer, or the first untrusted hop behind a trusted proxy. IPv4-mapped is folded to IPv4. */
-  readonly address: string
-  /** The socket's peer is in `gateway.trustedProxies`. */
-  readonly trusted: boolean
-  /** A forwarding header was sent, by whomever. */
-  readonly forwarded: boolean
-  /** Loopback peer, loopback Host, no forwarding header. Narrows, never grants. */
-  readonly direct: boolean
-}
 export interface ProxyRules {
-  readonly any: boolean
-  trusts(address: string): boolean
   peer(socketAddress: string | undefined, headers: IncomingHttpHeaders): Peer
 }
 
 const fold = (address: string) => (address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address)
-export const isLoopback = (address: string) => address === '::1' || address.startsWith('127.')
 
 const hostAndPort = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/
 /** The name in a Host header, lower case, without port and brackets; undefined when it is malformed. */
@@ -33,7 +19,7 @@ export const isLoopbackName = (name: string | undefined): boolean =>
   name !== undefined && (name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.')))
 
 /** Compile `gateway.trustedProxies`. Throws the entry that is no address or range. */
-export function proxyRules({ trustedProxies = [], allowRealIpFallback }: GatewayConfig): ProxyRules {
+export function proxyRules(trustedProxies: readonly string[], allowRealIpFallback: boolean): ProxyRules {
   const list = new BlockList()
   for (const entry of trustedProxies) {
     const [address = '', bits] = entry.split('/')
@@ -61,8 +47,6 @@ export function proxyRules({ trustedProxies = [], allowRealIpFallback }: Gateway
     return first ?? (allowRealIpFallback && isIP(real) ? real : socket)
   }
   return {
-    any,
-    trusts,
     peer(socketAddress, headers) {
       const socket = fold(socketAddress ?? 'unknown')
       const forwarded = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'forwarded'].some((name) => headers[name] !== undefined)
