@@ -1,48 +1,20 @@
 import { type Candidate, discard, prepare, startScope } from './candidate.js'
 import { GatewayError, messageOf } from './errors.js'
 import { type Generation, runPhase } from './generation.js'
-import { backoffMs, createDeadlines, sleep } from './guard.js'
+import { attribute, backoffMs, createDeadlines, sleep } from './guard.js'
 import { hooks, type Reason } from './hooks.js'
 import { type Inspection, inspectGeneration } from './inspect.js'
 import { createKeep } from './keep.js'
 import { createLimiter } from './limiter.js'
-import { createLogBook, type LogRecord } from './log.js'
+import { createLogBook } from './log.js'
 import type { Off, Report } from './plan.js'
-import type { Plugin, PluginUse } from './plugin.js'
+import type { Gateway, GatewayOptions } from './options.js'
 import { openPort, type Port } from './port.js'
 import { retire } from './retire.js'
-import type { GatewayConfig, Limits } from './schema.js'
 import type { Host, Scope } from './scope.js'
 import { createSecretBook, type ResolveSecret } from './secret.js'
 import { compileSettings, type Settings } from './settings.js'
-
-export interface GatewayOptions {
-  readonly plugins: readonly (Plugin | PluginUse)[]
-  /** Config section `gateway`: port, bind, auth, … `port: 0` takes a free one. */
-  readonly gateway?: GatewayConfig
-  /** Config section `limits`. */
-  readonly limits?: Partial<Limits>
-  readonly paths?: { readonly state?: string; readonly config?: string }
-  /** Turns secret references into values. Default: only plain text. */
-  readonly secrets?: ResolveSecret
-  readonly log?: (record: LogRecord) => void
-  /** Plugins that the host knows but could not load: `inspect` shows them. */
-  readonly off?: readonly Off[]
-}
-
-export interface Gateway {
-  /** Of the first address, as in `http://127.0.0.1:18789`. */
-  readonly url: string
-  /** Every bound `host:port`. */
-  readonly addresses: readonly string[]
-  /** Settings that are risky but allowed. */
-  readonly warnings: readonly string[]
-  /** Change to these options, or refuse and leave everything as it was. Single flight: while one runs, only the newest waits. */
-  reload(options: GatewayOptions): Promise<Report>
-  /** Drain, close, release the port. Idempotent. */
-  close(reason?: string): Promise<void>
-  inspect(): Inspection
-}
+import { createTurns } from './turns.js'
 
 const plainText: ResolveSecret = async (ref) => (typeof ref === 'string' ? ref : undefined)
 
@@ -180,24 +152,12 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     }
   }
 
-  let tail: Promise<unknown> = change(options, 'boot')
-  let queued: { options: GatewayOptions; result: Promise<Report> } | undefined
-  const takeTurn = () => {
-    const next = (queued as NonNullable<typeof queued>).options
-    queued = undefined
-    return change(next, 'reload')
-  }
-  const reload = (next: GatewayOptions): Promise<Report> => {
-    const result = queued?.result ?? tail.then(takeTurn)
-    queued = { options: next, result }
-    tail = result.catch(() => undefined)
-    return result
-  }
+  const turns = createTurns((next: GatewayOptions) => change(next, 'reload'))
 
   let closed: Promise<void> | undefined
   async function shutDown(reason: string) {
     state = 'closing'
-    await tail
+    await turns.idle()
     const { scopes, settings } = current as Generation
     await retire(scopes, generations, host, { deadlineMs: settings.limits.closeDrainMs, reason, cut: new AbortController().signal })
     stopping.abort()
@@ -207,7 +167,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     port?.destroy()
   }
 
-  await tail
+  await change(options, 'boot')
   return {
     get url() {
       return (port as Port).url
@@ -218,8 +178,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     get warnings() {
       return (current as Generation).settings.warnings
     },
-    reload,
+    reload: turns.take,
     close: (reason = 'The gateway is shutting down.') => (closed ??= shutDown(reason)),
     inspect,
+    blame(plugin, where, thrown) {
+      const scope = current?.scope(plugin)
+      if (scope) host.fault(scope, attribute(thrown, plugin, where))
+      return scope !== undefined
+    },
   }
 }
