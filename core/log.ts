@@ -26,8 +26,20 @@ const earlyLimit = 1_000
 export function createLogBook(sink: (record: LogRecord) => void, redact: (text: string) => string) {
   let hook: SyncHook<[LogRecord]> | undefined
   let early: LogRecord[] = []
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') return redact(value)
+    if (Array.isArray(value)) return value.map(clean)
+    if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
+    return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, clean(inner)]))
+  }
   const write = (from: string, level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => {
-    const record: LogRecord = { time: Date.now(), level, from, message: redact(message), ...(fields && { fields }) }
+    const record: LogRecord = {
+      time: Date.now(),
+      level,
+      from,
+      message: redact(message),
+      ...(fields && { fields: clean(fields) as Record<string, unknown> }),
+    }
     sink(record)
     if (hook) hook.call(record)
     else if (early.length < earlyLimit) early.push(record)
