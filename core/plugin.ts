@@ -101,28 +101,3 @@ export const definePlugin = <const R extends Requirement = never, const P extend
 /** Pair a plugin with its configuration. */
 export const use = <Config>(plugin: Plugin<any, any, Config>, config?: Config): PluginUse<Config> =>
   config === undefined ? { plugin } : { plugin, config }
-
-// MIGRATION NOTICE (helpers): import Routes, Upgrades, Middleware, Call, RawHandler from '../contracts/http.js' and use the methods of
-// `call` (call.readJson, call.replyJson, call.replyError, call.openEventStream, call.note, call.signal). These re-exports go away.
-export {
-  type Call,
-  Middleware,
-  type RawHandler,
-  type RouteOptions,
-  Routes,
-  Upgrades,
-  type BodyLimits,
-  type EventStream,
-} from '../plugins/contracts/http.js'
-export { readBody, readJson } from '../plugins/http/body.js'
-export { replyError, replyJson, replyText } from '../plugins/http/reply.js'
-export { openEventStream } from '../plugins/http/sse.js'
-export type {
-  CheckRow,
-  CommandRow,
-  InstallerRow,
-  KnownPlugin,
-  LoadedConfig,
-  Offline,
-  OfflineManifest,
-} from '../plugins/contracts/offline.js'

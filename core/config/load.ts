@@ -3,12 +3,12 @@ import { pathToFileURL } from 'node:url'
 import type { Loader, Options, PublicExplorer } from 'cosmiconfig'
 // The public `cosmiconfig()` reads package.json and runs .config/config.js of the current directory before it does
 // anything else. The class behind it takes its settings as values and touches only the file it is given.
-import { Explorer } from 'cosmiconfig/dist/Explorer.js'
+import * as internals from 'cosmiconfig/dist/Explorer.js'
 import { type Issue, messageOf } from '../errors.js'
 import { evaluate, lineOf, parseJson5, type Parsed, type Tree } from './locate.js'
 
-declare module 'cosmiconfig/dist/Explorer.js' {
-  const Explorer: new (settings: Options & { moduleName: string; metaConfigFilePath: null }) => Pick<PublicExplorer, 'load'>
+const { Explorer } = internals as unknown as {
+  Explorer: new (settings: Options & { moduleName: string; metaConfigFilePath: null }) => Pick<PublicExplorer, 'load'>
 }
 
 export type Variables = Readonly<Record<string, string | undefined>>
