@@ -153,7 +153,12 @@ async function attempt(
     return void blame(attribute(thrown, 'gateway', 'assemble'))
   }
   for (const scope of scopes) if (scope.state === 'applied') scope.generation = generation
-  const failures = await runPhase('validate', scopes, { plugins: scopes.map(({ name }) => name), reason }, host)
+  const failures = await runPhase(
+    'validate',
+    scopes,
+    { plugins: scopes.map(({ name }) => name), reason, table: ({ id: surface }) => generation.table(surface) },
+    host,
+  )
   for (const { error } of failures) blame(error)
   return failures.length > 0 ? undefined : generation
 }

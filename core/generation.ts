@@ -33,6 +33,8 @@ export interface Generation {
   readonly held: Set<Held>
 }
 
+const empty: Table = new Map()
+
 const place = (host: Host, scope: Scope, hook: HookName): Place => ({
   plugin: scope.name,
   hook,
@@ -60,7 +62,7 @@ export function assemble(id: number, scopes: readonly Scope[], settings: Setting
     settings,
     services,
     tables,
-    table: (surface) => tables.get(surface) ?? new Map(),
+    table: (surface) => tables.get(surface) ?? empty,
     scope: (name) => byName.get(name),
     front: services.get(Front.id)?.value as Front | undefined,
     authenticate: bail(scopes, 'authenticate', host),

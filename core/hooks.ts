@@ -3,10 +3,12 @@ import type { CallInfo, Denial, Peer, Principal } from './access.js'
 import type { GatewayError } from './errors.js'
 import type { LogRecord } from './log.js'
 import type { Report } from './plan.js'
+import type { Row, Surface } from './surfaces.js'
 
 /** What each hook passes to its taps: always one object. */
 export interface HookEvents {
-  validate: { plugins: readonly string[]; reason: Reason }
+  /** `table` reads the candidate's tables: what would be, for kept plugins too. */
+  validate: { plugins: readonly string[]; reason: Reason; table<T>(surface: Surface<T, any>): ReadonlyMap<string, Row<T>> }
   start: { signal: AbortSignal; reason: Reason }
   ready: { reason: Reason; report: Report }
   authenticate: { call: CallInfo; peer: Peer; headers: Readonly<Record<string, string | string[] | undefined>> }

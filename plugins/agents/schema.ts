@@ -1,0 +1,64 @@
+import { defineSchema } from 'openclaw/plugin'
+
+/** A model ref, or one with others to try after it. */
+export type ModelChoice = string | { readonly primary?: string; readonly fallbacks?: readonly string[] }
+/** Model refs an agent may use, each with an optional alias. */
+export type AllowedModels = Readonly<Record<string, { readonly alias?: string }>>
+
+export interface AgentEntry {
+  readonly id: string
+  readonly default?: boolean
+  readonly name?: string
+  readonly workspace?: string
+  readonly model?: ModelChoice
+  readonly models?: AllowedModels
+}
+
+export interface Config {
+  readonly defaults?: { readonly workspace?: string; readonly model?: ModelChoice; readonly models?: AllowedModels }
+  readonly list?: readonly AgentEntry[]
+}
+
+const text = (help: string) => ({ type: 'string', minLength: 1, 'x-help': help })
+const object = (properties: Record<string, unknown>, required: string[] = []) => ({
+  type: 'object',
+  additionalProperties: false,
+  required,
+  properties,
+})
+
+const fallbacks = { type: 'array', maxItems: 16, items: text('A model ref.') }
+const model = {
+  'x-help': 'Model that answers when a request names none: "provider/model", or that with others to try after it.',
+  anyOf: [text('A model ref.'), object({ primary: text('Tried first.'), fallbacks })],
+}
+const models = {
+  type: 'object',
+  'x-help': 'Models the agent may use, by ref. Without any, all of them.',
+  maxProperties: 1_000,
+  propertyNames: { minLength: 1 },
+  additionalProperties: object({ alias: text('A short name that requests may use for it.') }),
+}
+const workspace = text("Directory of the agent's files.")
+const entry = object(
+  {
+    id: {
+      type: 'string',
+      pattern: '^[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}$',
+      'x-help': 'Letter or digit, then up to 63 of letters, digits, "_" and "-". Case does not matter.',
+    },
+    default: { type: 'boolean', 'x-help': 'Answers when a request names no agent. Without any, the first entry does.' },
+    name: text('Shown to people.'),
+    workspace,
+    model,
+    models,
+  },
+  ['id'],
+)
+
+export const schema = defineSchema<Config>(
+  object({
+    defaults: object({ workspace, model, models }),
+    list: { type: 'array', maxItems: 1_000, items: entry },
+  }),
+)

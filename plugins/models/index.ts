@@ -1,0 +1,30 @@
+import { definePlugin, GatewayError, optional } from 'openclaw/plugin'
+import { Agents } from '../contracts/agents.js'
+import { Models, Providers } from '../contracts/models.js'
+import { createModels } from './router.js'
+import { schema } from './schema.js'
+
+export default definePlugin({
+  api: 1,
+  name: 'models',
+  section: 'models',
+  schema,
+  requires: [optional(Agents)],
+  provides: [Models],
+  apply(kernel) {
+    const table = kernel.table(Providers)
+    kernel.provide(Models, createModels({ table, agents: kernel.use(Agents), aliases: kernel.config.current.aliases ?? {} }))
+    kernel.hooks.validate.tap((candidate) => {
+      const names = new Set<string>()
+      for (const { key, plugin } of candidate.table(Providers).values()) {
+        const name = key.toLowerCase()
+        const problem = name === 'openclaw' ? 'is reserved' : names.has(name) ? 'is there twice' : undefined
+        if (problem)
+          throw new GatewayError('invalid_config', `Provider name "${key}" (plugin "${plugin}") ${problem}. Rename it.`, {
+            path: `models.providers.${key}`,
+          })
+        names.add(name)
+      }
+    })
+  },
+})
