@@ -1,0 +1,174 @@
+import type { ServerResponse } from 'node:http'
+import type { Call, EventStream } from '../contracts/http.js'
+import type { Config } from './schema.js'
+import { done } from './stream.js'
+
+/** What the reply's headers say about the run. */
+export interface RunHead {
+  readonly agent: string
+  readonly model: string
+}
+
+interface Client {
+  readonly res: ServerResponse
+  readonly call: Call
+  /** When its request came, by `performance.now()`. */
+  readonly beganAt: number
+  stream: EventStream | undefined
+  /** Its write that waits for the client to read. */
+  writing: Promise<void> | undefined
+  left: boolean
+}
+
+/** Characters of a reply that are kept for a repeated request. */
+const maxRecordedChars = 1_048_576
+
+/**
+ * Whoever waits for one run: one client, or all that sent the same Idempotency-Key. The run goes at the pace of its
+ * slowest reader and ends early when nobody is left.
+ */
+export class Audience {
+  readonly #abort = new AbortController()
+  readonly #clients = new Set<Client>()
+  readonly #limits: Pick<Config, 'keepAliveMs' | 'stalledMs'>
+  readonly #ended: Promise<void>
+  #resolve!: () => void
+  #reject!: (error: unknown) => void
+  #head: RunHead | undefined
+  #body = ''
+  #recorded: string | undefined
+
+  constructor(limits: Pick<Config, 'keepAliveMs' | 'stalledMs'>, record: boolean) {
+    this.#limits = limits
+    this.#recorded = record ? '' : undefined
+    this.#ended = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.#ended.catch(() => undefined)
+  }
+
+  /** For the run: nobody waits any more, or time is up. */
+  get signal(): AbortSignal {
+    return this.#abort.signal
+  }
+
+  /** A stream has begun: what was sent cannot be taken back. */
+  get opened(): boolean {
+    return this.#head !== undefined
+  }
+
+  /** A repeated request may join. */
+  get replayable(): boolean {
+    return this.#recorded !== undefined && !this.signal.aborted
+  }
+
+  abort(reason: unknown) {
+    this.#abort.abort(reason)
+  }
+
+  /** Resolves when this client has its answer; rejects with the run's error if it has not been sent anything. */
+  async join(res: ServerResponse, call: Call, beganAt: number): Promise<void> {
+    const client: Client = { res, call, beganAt, stream: undefined, writing: undefined, left: false }
+    const leave = () => this.#leave(client)
+    this.#clients.add(client)
+    if (call.signal.aborted) leave()
+    else call.signal.addEventListener('abort', leave)
+    try {
+      if (this.#head && this.#body === '') this.#openFor(client, this.#head, this.#recorded ?? '')
+      await this.#ended
+      await this.#finish(client)
+    } catch (error) {
+      if (!client.stream) throw error
+      await this.#finish(client, error)
+    } finally {
+      call.signal.removeEventListener('abort', leave)
+      this.#clients.delete(client)
+    }
+  }
+
+  #leave(client: Client) {
+    client.left = true
+    for (const { left } of this.#clients) if (!left) return
+    this.#abort.abort(client.call.signal.reason)
+  }
+
+  /** Answer 200 and begin the stream. */
+  open(head: RunHead, opening: string) {
+    if (this.#head) return
+    this.#head = head
+    this.#record(opening)
+    for (const client of this.#clients) this.#openFor(client, head, opening)
+  }
+
+  #openFor(client: Client, head: RunHead, frames: string) {
+    if (client.res.destroyed) return
+    client.stream = client.call.openEventStream({ headers: headersOf(client, head), ...this.#limits })
+    this.#send(client, frames)
+  }
+
+  /** Send frames to everyone. Await the promise, if there is one: somebody reads slower than the model writes. */
+  write(frames: string): Promise<unknown> | undefined {
+    this.#record(frames)
+    let waiting: Promise<void>[] | undefined
+    for (const client of this.#clients) {
+      this.#send(client, frames)
+      if (client.writing) (waiting ??= []).push(client.writing)
+    }
+    return waiting && Promise.all(waiting)
+  }
+
+  #send(client: Client, frames: string) {
+    if (frames === '' || client.res.destroyed) return
+    // A client that went away ends the run through its signal, if it was the last.
+    client.writing = client.stream?.write(frames)?.catch(() => undefined)
+  }
+
+  #record(frames: string) {
+    if (this.#recorded === undefined) return
+    const recorded = this.#recorded + frames
+    this.#recorded = recorded.length <= maxRecordedChars ? recorded : undefined
+  }
+
+  /** The last frames of a stream. */
+  end(frames: string) {
+    this.write(frames)
+    this.#resolve()
+  }
+
+  /** The answer as one JSON text. */
+  reply(head: RunHead, body: string) {
+    this.#head = head
+    this.#body = body
+    this.#record(body)
+    this.#resolve()
+  }
+
+  fail(error: unknown) {
+    this.#recorded = undefined
+    this.#reject(error)
+  }
+
+  async #finish(client: Client, error?: unknown) {
+    if (client.res.destroyed) return
+    if (!client.stream) return client.call.replyJson(200, this.#body, headersOf(client, this.#head as RunHead))
+    try {
+      await client.writing
+      await client.stream.write(error === undefined ? done : `data: ${JSON.stringify(client.call.errorBody(error))}\n\n` + done)
+      client.stream.end()
+    } catch {
+      // A broken connection is how a client sees that the answer is not whole.
+      client.res.destroy()
+    }
+  }
+}
+
+/** Reply headers; the log line names the same model, which is not the first choice after a fallback. */
+function headersOf({ call, beganAt }: Client, { agent, model }: RunHead) {
+  call.note({ agent, model })
+  return {
+    'openai-processing-ms': String(Math.round(performance.now() - beganAt)),
+    'x-openclaw-agent-id': agent,
+    'x-openclaw-resolved-model': model.replace(/[^\x20-\x7e]/gu, '?'),
+  }
+}

@@ -1,0 +1,94 @@
+import type { ChatMessage, ContentPart } from '../contracts/models.js'
+import { parseDataUri, type DataUri, firstBytes } from './data-uri.js'
+import { type Body, invalid, isObject } from './fields.js'
+import { type Config, defaultMimes } from './schema.js'
+
+type ImagePart = Extract<ContentPart, { type: 'image_url' }>
+type Limits = Pick<Config, 'images' | 'maxImageParts' | 'maxTotalImageBytes'>
+
+const refused = (param: string) => invalid(param, 'Invalid image_url content in `messages`.')
+const omitted: ContentPart = { type: 'text', text: '[image left out: the conversation has too many]' }
+
+/** The images of one request: checked as they are met, then cut to the limits. */
+export class Images {
+  readonly #limits: Limits
+  readonly #found: { part: ImagePart; bytes: number }[] = []
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** A part `image_url` or `input_image`, with the URL as a string or in an object. */
+  parse(part: Body, param: string): ImagePart {
+    const holder = isObject(part['image_url']) ? part['image_url'] : { url: part['image_url'], detail: part['detail'] }
+    const { url, detail } = holder
+    if (typeof url !== 'string' || url === '') throw refused(param)
+    const checked = /^data:/i.test(url) ? this.#checkData(url, param) : this.#checkRemote(url, param)
+    const known = detail === 'auto' || detail === 'low' || detail === 'high'
+    const image: ImagePart = { type: 'image_url', image_url: { url: checked.url, ...(known && { detail }) } }
+    this.#found.push({ part: image, bytes: checked.bytes })
+    return image
+  }
+
+  #checkData(url: string, param: string) {
+    const { allowedMimes, maxBytes } = this.#limits.images
+    const data = parseDataUri(url)
+    if (!data || data.bytes > maxBytes) throw refused(param)
+    const allowed = allowedMimes.length > 0 ? allowedMimes : defaultMimes
+    const type = sniff(data)
+    if (!type || !allowed.some((mime) => mime.toLowerCase().split(';')[0]?.trim() === type)) throw refused(param)
+    // Backends compare the label with the bytes and refuse a wrong one, so the bytes decide.
+    return { url: data.type === type ? url : `data:${type};base64,${data.base64}`, bytes: data.bytes }
+  }
+
+  #checkRemote(url: string, param: string) {
+    const { allowUrl, urlAllowlist } = this.#limits.images
+    const parsed = allowUrl && URL.canParse(url) ? new URL(url) : undefined
+    if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username || parsed.password) throw refused(param)
+    if (urlAllowlist.length > 0 && !urlAllowlist.some((entry) => hostMatches(parsed.hostname, entry))) throw refused(param)
+    return { url, bytes: 0 }
+  }
+
+  /** Leave out the oldest images until the rest fits. Those of the message `last`, the current turn, have to fit. */
+  trim(messages: ChatMessage[], last: number) {
+    const current = new Set<ContentPart>(partsOf(messages[last]))
+    const dropped = new Set<ContentPart>()
+    let count = 0
+    let bytes = 0
+    for (const image of this.#found.reverse()) {
+      count++
+      bytes += image.bytes
+      if (count <= this.#limits.maxImageParts && bytes <= this.#limits.maxTotalImageBytes) continue
+      if (current.has(image.part)) throw refused('messages')
+      dropped.add(image.part)
+    }
+    if (dropped.size === 0) return
+    for (const message of messages) {
+      if (message.role !== 'user' || !Array.isArray(message.content)) continue
+      const kept = message.content.filter((part) => !dropped.has(part))
+      message.content = kept.length > 0 ? kept : [omitted]
+    }
+  }
+}
+
+const partsOf = (message: ChatMessage | undefined) => (message?.role === 'user' && Array.isArray(message.content) ? message.content : [])
+
+/** `*.example.com` stands for every name below example.com, not for example.com. */
+function hostMatches(host: string, entry: string): boolean {
+  const wanted = entry.toLowerCase()
+  return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted
+}
+
+/** The media type that an image's first bytes show. */
+function sniff(data: DataUri): string | undefined {
+  const bytes = firstBytes(data, 16)
+  const text = bytes.toString('latin1')
+  if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg'
+  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'
+  if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'image/gif'
+  if (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) return 'image/webp'
+  if (!text.startsWith('ftyp', 4)) return undefined
+  const brand = text.slice(8, 12)
+  if (/^he(?:ic|ix|im|is|vc|vx|vm|vs)$/.test(brand)) return 'image/heic'
+  return brand === 'mif1' || brand === 'msf1' ? 'image/heif' : undefined
+}
