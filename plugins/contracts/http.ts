@@ -28,6 +28,10 @@ export interface EventStreamOptions {
   readonly stalledMs?: number
 }
 
+export interface ErrorBody {
+  readonly error: { readonly message: string; readonly type: string; readonly param: string | null; readonly code: string }
+}
+
 /** One request, from the port to the last log line, with what a handler needs to read and to answer it. */
 export interface Call extends CallInfo {
   /** `x-request-id`: the client's if it is well formed, else ours. Runs through logs, events and upstream attempts. */
@@ -54,6 +58,8 @@ export interface Call extends CallInfo {
   replyText(status: number, body: string, headers?: OutgoingHttpHeaders): void
   /** Answer `{"error":{message,type,param,code}}` for a `GatewayError` with an API code; anything else is an internal error. */
   replyError(error: unknown, headers?: OutgoingHttpHeaders): void
+  /** What `replyError` would send, for a stream that has already begun. */
+  errorBody(error: unknown): ErrorBody
   openEventStream(options?: EventStreamOptions): EventStream
 }
 

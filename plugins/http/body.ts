@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { GatewayError, messageOf } from 'openclaw/plugin'
 import type { BodyLimits } from '../contracts/http.js'
@@ -5,21 +6,14 @@ import type { BodyLimits } from '../contracts/http.js'
 /** After this time a body must have come at 1 KiB/s or more. */
 const graceMs = 5_000
 const minBytesPerSecond = 1_024
-/** How long the rest of an oversize body is read and thrown away, so that the client gets to see the answer. */
-const discardMs = 1_000
-
 /** Read a bounded body. Limits come first: a declared oversize is refused unread. Errors: `payload_too_large`, `request_timeout`. */
 export function readBody(req: IncomingMessage, res: ServerResponse, limits: BodyLimits = {}): Promise<Buffer> {
   const { maxBytes = 1_048_576, timeoutMs = 30_000 } = limits
   const declared = Number(req.headers['content-length'] ?? 0)
   const tooLarge = () => new GatewayError('payload_too_large', 'Payload too large')
-  const refuse = (error: GatewayError) => {
-    res.shouldKeepAlive = false
-    req.resume()
-    setTimeout(() => req.destroy(), discardMs).unref()
-    return error
-  }
-  if (declared > maxBytes) return Promise.reject(refuse(tooLarge()))
+  const gone = () => new GatewayError('bad_request', 'Connection closed')
+  if (declared > maxBytes) return Promise.reject(tooLarge())
+  if (req.destroyed && !req.complete) return Promise.reject(gone())
   if (req.headers.expect !== undefined) res.writeContinue()
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -29,7 +23,7 @@ export function readBody(req: IncomingMessage, res: ServerResponse, limits: Body
     function watch() {
       const elapsed = performance.now() - began
       if (elapsed >= timeoutMs || size < (elapsed / 1_000) * minBytesPerSecond)
-        return fail(refuse(new GatewayError('request_timeout', 'Request body timeout')))
+        return fail(new GatewayError('request_timeout', 'Request body timeout'))
       timer = setTimeout(watch, Math.min(1_000, timeoutMs - elapsed))
     }
     function finish() {
@@ -42,7 +36,7 @@ export function readBody(req: IncomingMessage, res: ServerResponse, limits: Body
     }
     function onData(chunk: Buffer) {
       size += chunk.length
-      if (size > maxBytes) fail(refuse(tooLarge()))
+      if (size > maxBytes) fail(tooLarge())
       else chunks.push(chunk)
     }
     function onEnd() {
@@ -50,7 +44,7 @@ export function readBody(req: IncomingMessage, res: ServerResponse, limits: Body
       resolve(chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks))
     }
     function onGone() {
-      fail(new GatewayError('bad_request', 'Connection closed'))
+      fail(gone())
     }
     req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
@@ -62,9 +56,11 @@ export function readBody(req: IncomingMessage, res: ServerResponse, limits: Body
  */
 export async function readJson(req: IncomingMessage, res: ServerResponse, limits: BodyLimits = {}): Promise<Record<string, unknown>> {
   const body = await readBody(req, res, limits)
+  if (!isUtf8(body)) throw new GatewayError('invalid_json', 'Invalid JSON: the body is not UTF-8.')
   checkJsonShape(body, limits.maxDepth ?? 100, limits.maxKeys ?? 10_000)
   const text = body.toString('utf8')
   if (text.trim() === '') return {}
+  if (hasLoneSurrogate(text)) throw new GatewayError('invalid_json', 'Invalid JSON: half of a surrogate pair.')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -74,6 +70,15 @@ export async function readJson(req: IncomingMessage, res: ServerResponse, limits
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new GatewayError('invalid_value', 'Request body must be a JSON object.')
   return value as Record<string, unknown>
+}
+
+/** Whether an escape stands for half a character. UTF-8 itself cannot hold one. */
+function hasLoneSurrogate(text: string): boolean {
+  if (!/\\u[dD][89a-fA-F]/.test(text)) return false
+  // Escapes one by one, as `\\ud800` holds a backslash and no surrogate.
+  for (const [, pair, code] of text.matchAll(/\\(?:u([dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2})|u([\da-fA-F]{4})|[^u])/g))
+    if (pair === undefined && code !== undefined && /^d[89a-f]/i.test(code)) return true
+  return false
 }
 
 const quote = 0x22
@@ -91,8 +96,7 @@ export function checkJsonShape(body: Buffer, maxDepth: number, maxKeys: number) 
       while (end !== -1 && isEscaped(body, end, start)) end = body.indexOf(quote, end + 1)
       if (end === -1) return
       i = end
-      if (end - start === 9 && body.toString('latin1', start, end) === '__proto__' && nextByte(body, end + 1) === 0x3a)
-        throw refuse('The key "__proto__" is not allowed.')
+      if (isProto(body, start, end) && nextByte(body, end + 1) === 0x3a) throw refuse('The key "__proto__" is not allowed.')
     } else if (byte === 0x7b || byte === 0x5b) {
       if (keys.push(0) > maxDepth) throw refuse(`JSON is nested deeper than ${maxDepth} levels.`)
     } else if (byte === 0x7d || byte === 0x5d) keys.pop()
@@ -103,6 +107,15 @@ export function checkJsonShape(body: Buffer, maxDepth: number, maxKeys: number) 
       if (count > maxKeys) throw refuse(`A JSON object has more than ${maxKeys} keys.`)
     }
   }
+}
+
+/** Whether a string says `__proto__`, also with some of its characters escaped. */
+function isProto(body: Buffer, start: number, end: number): boolean {
+  const length = end - start
+  if (length < 9 || length > 9 * 6) return false
+  const text = body.toString('latin1', start, end)
+  if (length === 9 || !text.includes('\\u')) return text === '__proto__'
+  return text.replace(/\\u([\da-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16))) === '__proto__'
 }
 
 function isEscaped(body: Buffer, at: number, from: number): boolean {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Denial } from 'openclaw/plugin'
+import type { Denial, Peer } from 'openclaw/plugin'
 import { originAllowed } from './rules.js'
 import type { Site } from './site.js'
 
-export const foreignOrigin: Denial = {
+const foreignOrigin: Denial = {
   deny: 'origin_not_allowed',
   message: 'This Origin is not allowed. Add it to gateway.http.cors.allowedOrigins.',
 }
@@ -16,19 +16,37 @@ const proxied: Denial = {
 const isListed = (origin: string | undefined, { origins }: Site): origin is string =>
   origin !== undefined && origins.has(origin.toLowerCase())
 
+/** Origin against the authority that the client sees: behind a trusted proxy that rewrites Host, the one it was asked for. */
+function isForeign({ headers }: IncomingMessage, { origins }: Site, { trusted }: Peer): boolean {
+  const asked = trusted ? headers['x-forwarded-host'] : undefined
+  return !(
+    originAllowed(headers.origin, headers.host as string, origins) ||
+    (typeof asked === 'string' && originAllowed(headers.origin, asked, origins))
+  )
+}
+
 /**
  * A state-changing request that a browser made for a page of another origin is refused, whatever credential came along.
- * Without any auth every foreign page is refused, and so is a form post and anything that came through a proxy.
+ * Where the browser itself carries no credential (no auth, or a proxy that adds one), an Origin header must be ours and
+ * a post must be one that no form can send. Without any auth reading is refused too, and whatever came through a proxy.
  */
-export function browserRefusal({ headers, method }: IncomingMessage, site: Site, forwarded: boolean): Denial | undefined {
-  const open = site.access.mode === 'none'
+export function browserRefusal(req: IncomingMessage, site: Site, peer: Peer): Denial | undefined {
+  const { headers, method } = req
+  const { mode } = site.access
+  const open = mode === 'none'
   const from = headers['sec-fetch-site']
   const changes = method !== 'GET' && method !== 'HEAD'
   if ((from === 'cross-site' || from === 'same-site') && (open || changes) && !isListed(headers.origin, site)) return foreignOrigin
-  if (!open) return undefined
-  if (!originAllowed(headers.origin, headers.host as string, site.origins)) return foreignOrigin
-  if (forwarded) return proxied
-  return method === 'POST' && !/^application\/json\b/i.test(headers['content-type'] ?? '') ? formPost : undefined
+  if (open && peer.forwarded) return proxied
+  if (!open && !(mode === 'trusted-proxy' && changes && headers.authorization === undefined)) return undefined
+  if (isForeign(req, site, peer)) return foreignOrigin
+  return method === 'POST' && !/^application\/json *(?:;|$)/i.test(headers['content-type'] ?? '') ? formPost : undefined
+}
+
+/** An upgrade is refused to a page of another origin in every mode, and without any auth to whatever came through a proxy. */
+export function upgradeRefusal(req: IncomingMessage, site: Site, peer: Peer): Denial | undefined {
+  if (isForeign(req, site, peer)) return foreignOrigin
+  return site.access.mode === 'none' && peer.forwarded ? proxied : undefined
 }
 
 /** CORS headers for a listed origin; never `*`, never credentials. */

@@ -42,9 +42,11 @@ export function proxyRules(trustedProxies: readonly string[], allowRealIpFallbac
       .split(',')
       .reverse()
       .map(bare)
-    const first = hops.find((hop) => isIP(hop) && !isLoopback(hop) && !trusts(hop))
+    // The first hop that is not ours tells the client; where it is no address, what stands before it was told by the client.
+    const first = hops.find((hop) => hop !== '' && !(isIP(hop) && (isLoopback(hop) || trusts(hop))))
+    if (first !== undefined) return isIP(first) ? first : socket
     const real = bare(String(headers['x-real-ip'] ?? ''))
-    return first ?? (allowRealIpFallback && isIP(real) ? real : socket)
+    return allowRealIpFallback && isIP(real) ? real : socket
   }
   return {
     peer(socketAddress, headers) {

@@ -1,7 +1,8 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { GatewayError, Peer, Principal } from 'openclaw/plugin'
-import type { BodyLimits, Call, EventStream, EventStreamOptions } from '../contracts/http.js'
+import type { BodyLimits, Call, ErrorBody, EventStream, EventStreamOptions } from '../contracts/http.js'
 import { readBody, readJson } from './body.js'
+import { apiError } from './errors.js'
 import { replyError, replyJson, replyText } from './reply.js'
 import { openEventStream } from './sse.js'
 
@@ -24,6 +25,7 @@ export class HttpCall implements Call {
     readonly query: string,
     readonly route: string,
     peer: Peer,
+    private readonly redact: (text: string) => string,
   ) {
     this.address = peer.address
     this.direct = peer.direct
@@ -58,9 +60,10 @@ export class HttpCall implements Call {
     replyText(this.res, status, body, headers)
   }
   replyError(error: unknown, headers?: OutgoingHttpHeaders) {
-    // A body that was not read to its end can't be followed by another request.
-    const unread = this.req.readableDidRead && !this.req.complete
-    replyError(this.res, error, unread ? { ...headers, connection: 'close' } : headers)
+    replyError(this.res, error, headers, this.redact)
+  }
+  errorBody(error: unknown): ErrorBody {
+    return apiError(error, this.redact).body
   }
   openEventStream(options?: EventStreamOptions): EventStream {
     return openEventStream(this.res, options)

@@ -1,16 +1,29 @@
 import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { IncomingMessage } from 'node:http'
-import { GatewayError } from 'openclaw/plugin'
+import { GatewayError, printable } from 'openclaw/plugin'
 import { hostName, isLoopbackName } from './peer.js'
 
-/** Headers of which a second line could be read differently by two readers. */
-const single = new Set(
+/** Headers that may come in several lines, because all readers join them to one list. Any other is refused when repeated. */
+const repeatable = new Set(
   (
-    'host origin authorization x-api-key content-type content-length idempotency-key x-request-id x-openclaw-token x-openclaw-agent-id ' +
-    'x-openclaw-agent x-openclaw-model x-openclaw-session-key x-openclaw-idempotency-key'
+    'accept accept-charset accept-encoding accept-language baggage cache-control connection cookie expect forwarded if-match ' +
+    'if-none-match keep-alive link pragma prefer sec-websocket-extensions sec-websocket-protocol te trailer tracestate upgrade via ' +
+    'warning x-forwarded-for x-forwarded-host x-forwarded-port x-forwarded-proto'
   ).split(' '),
 )
+
+/** The first header that two readers could read differently. */
+function repeatedHeader({ rawHeaders, headers }: IncomingMessage): string | undefined {
+  if (Object.keys(headers).length * 2 === rawHeaders.length) return undefined
+  const seen = new Set<string>()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase()
+    if (seen.has(name) && !repeatable.has(name)) return name
+    seen.add(name)
+  }
+  return undefined
+}
 
 /** Names this gateway answers to. An IP literal cannot be rebound to another address, so any is fine. */
 export interface HostRules {
@@ -38,16 +51,11 @@ export const endsConnection = (error: GatewayError) => closes.has(error.code)
 
 /** Request line and headers against the grammar. The default parser lets all of this through. */
 export function checkHeaders(req: IncomingMessage, hosts: HostRules, headerLines: number): GatewayError | undefined {
-  const { rawHeaders, headers } = req
+  const { rawHeaders, headers, httpVersion } = req
+  if (httpVersion !== '1.1' && httpVersion !== '1.0') return new GatewayError('bad_request', 'Only HTTP/1.1 and HTTP/1.0 are served.')
   if (rawHeaders.length > headerLines * 2) return new GatewayError('headers_too_large', `More than ${headerLines} header lines.`)
-  let seen = ''
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] as string).toLowerCase()
-    if (!single.has(name)) continue
-    const mark = `,${name},`
-    if (seen.includes(mark)) return new GatewayError('bad_request', `The header ${name} is sent more than once.`)
-    seen += mark
-  }
+  const repeated = repeatedHeader(req)
+  if (repeated) return new GatewayError('bad_request', `The header ${printable(repeated, 64)} is sent more than once.`)
   if (headers.host === undefined || !hosts.accepts(headers.host))
     return new GatewayError('misdirected_request', 'This Host is not served here. Add it to gateway.http.allowedHosts if it should be.')
   if (headers.expect !== undefined && headers.expect.toLowerCase() !== '100-continue')

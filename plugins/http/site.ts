@@ -1,4 +1,5 @@
-import type { Access, Row } from 'openclaw/plugin'
+import type { Middleware } from 'koa'
+import type { Access, Kernel, Row } from 'openclaw/plugin'
 import type { Route, Upgrade } from '../contracts/http.js'
 import type { KoaRoutes } from './koa.js'
 import { type ProxyRules, proxyRules } from './peer.js'
@@ -9,11 +10,17 @@ import type { HttpConfig } from './schema.js'
 type Tables = {
   routes: ReadonlyMap<string, Row<Route>>
   upgrades: ReadonlyMap<string, Row<Upgrade>>
-  middleware: ReadonlyMap<string, Row<any>>
+  middleware: ReadonlyMap<string, Row<Middleware>>
+}
+
+/** What does not change with the tables. */
+export interface Surroundings extends Pick<Kernel, 'emit' | 'log' | 'redact'> {
+  /** The gateway is shutting down. */
+  closing(): boolean
 }
 
 /** Everything a request is answered from, compiled once per generation. */
-export interface Site {
+export interface Site extends Surroundings {
   readonly access: Access
   readonly routes: RouteTable
   readonly upgrades: ReadonlyMap<string, Row<Upgrade>>
@@ -27,13 +34,14 @@ export interface Site {
   readonly koa: (() => Promise<KoaRoutes>) | undefined
 }
 
-export function compileSite(config: HttpConfig, access: Access, tables: Tables): Site {
+export function compileSite(config: HttpConfig, access: Access, tables: Tables, surroundings: Surroundings): Site {
   const routes = compileRoutes(tables.routes)
   const { allowedHosts, cors, securityHeaders, headerLines, targetBytes, disabledPaths } = config
   const hsts = securityHeaders.strictTransportSecurity
   let koa: Promise<KoaRoutes> | undefined
   const load = () => (koa ??= import('./koa.js').then(({ buildKoa }) => buildKoa(routes.koa, [...tables.middleware.values()])))
   return {
+    ...surroundings,
     access,
     routes,
     upgrades: tables.upgrades,

@@ -1,102 +1,91 @@
-import type { IncomingMessage } from 'node:http'
+import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { bearerOf, type Decision, GatewayError, isPromise, type Kernel, type Row } from 'openclaw/plugin'
+import { bearerOf, type Decision, GatewayError, isPromise, printable, type Row } from 'openclaw/plugin'
 import type { Upgrade } from '../contracts/http.js'
-import { checkRequest, idOf } from './dispatch.js'
-import { foreignOrigin } from './origin.js'
-import { apiError, denialError } from './reply.js'
-import { checkUpgrade, originAllowed } from './rules.js'
+import { isEnding } from './connection.js'
+import { checkRequest, commonHeaders, idOf } from './dispatch.js'
+import { apiError, denialError, unavailable } from './errors.js'
+import { upgradeRefusal } from './origin.js'
+import { checkUpgrade } from './rules.js'
 import type { Site } from './site.js'
 
 const flushMs = 500
 
 /** The one way in for WebSockets: grammar, origin, row, credential; then the socket is the handler's. */
-export function upgrade(
-  req: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  site: Site,
-  kernel: Pick<Kernel, 'emit' | 'log'>,
-  closing: boolean,
-) {
+export function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, site: Site) {
   socket.on('error', () => socket.destroy())
+  if (isEnding(socket)) return endSocket(socket)
+  const id = idOf(req)
+  const refused = (error: unknown) => refuse(socket, error, commonHeaders(id, site))
   const target = checkUpgrade(req, head) ?? checkRequest(req, site)
-  if (target instanceof GatewayError) return refuse(socket, target)
-  if (closing) return refuse(socket, new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterS: 5 }))
+  if (target instanceof GatewayError) return refused(target)
+  if (site.closing()) return refused(new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterS: 5 }))
   const { headers } = req
   const peer = site.proxies.peer((socket as Duplex & { remoteAddress?: string }).remoteAddress, headers)
   const row = site.upgrades.get(target.path) ?? site.upgrades.get('/')
-  const call = { id: idOf(req), method: 'GET', path: target.path, route: row?.key ?? '', address: peer.address, principal: undefined }
-  if (!originAllowed(headers.origin, headers.host as string, site.origins) || (site.access.mode === 'none' && peer.forwarded)) {
-    kernel.log.warn('refused an upgrade from a foreign origin', { origin: headers.origin, address: peer.address })
-    return refuse(socket, denialError(foreignOrigin))
+  const call = { id, method: 'GET', path: target.path, route: row?.key ?? '', address: peer.address, principal: undefined }
+  const foreign = upgradeRefusal(req, site, peer)
+  if (foreign) {
+    const origin = headers.origin === undefined ? undefined : printable(headers.origin)
+    site.log.warn('refused an upgrade from a browser page', { reason: foreign.message, origin, address: peer.address, requestId: id })
+    return refused(denialError(foreign))
   }
-  if (!row) return refuse(socket, new GatewayError('not_found', 'Not Found'))
+  if (!row) return refused(new GatewayError('not_found', 'Not Found'))
   const proceed = (decision: Decision | undefined) => {
-    if (decision && 'deny' in decision) refuse(socket, denialError(decision))
-    else open(row, req, socket, head, { ...call, principal: decision }, kernel)
+    if (socket.destroyed) return
+    if (decision && 'deny' in decision) return refused(denialError(decision))
+    if (row.owner.standing() !== 'up') return refused(unavailable())
+    open(row, req, socket, head, { ...call, principal: decision }, site)
   }
   if (row.value.auth === 'handler') return proceed(undefined)
   const decision = site.access.decide({ call, peer, headers, bearer: bearerOf(headers.authorization), scope: row.value.scope })
-  if (isPromise(decision)) decision.then(proceed as never, (error) => refuse(socket, error))
-  else proceed(decision as Decision)
+  if (isPromise(decision)) (decision as Promise<Decision>).then(proceed).catch(refused)
+  else proceed(decision)
 }
 
-function open(
-  row: Row<Upgrade>,
-  req: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-  call: Parameters<Upgrade['handler']>[3],
-  kernel: Pick<Kernel, 'emit'>,
-) {
-  const { owner, value, key } = row
-  if (owner.standing() !== 'up')
-    return refuse(
-      socket,
-      new GatewayError('plugin_unavailable', 'This part of the gateway is not available right now.', { retryAfterS: 5 }),
-    )
+type UpgradeCall = Parameters<Upgrade['handler']>[3]
+
+function open({ owner, value, key }: Row<Upgrade>, req: IncomingMessage, socket: Duplex, head: Buffer, call: UpgradeCall, site: Site) {
   const began = performance.now()
   const failed = (thrown: unknown) => {
     owner.fault(`upgrade ${key}`, thrown)
     socket.destroy()
   }
-  socket.once('close', () => kernel.emit('disconnected', { call, durationMs: performance.now() - began }))
+  socket.once('close', () => site.emit('disconnected', { call, durationMs: performance.now() - began }))
   try {
     const work = value.handler(req, socket, head, call)
     if (isPromise(work)) work.catch(failed)
   } catch (error) {
     return failed(error)
   }
-  kernel.emit('connected', { call })
-}
-
-const phrases: Record<number, string> = {
-  400: 'Bad Request',
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'Not Found',
-  408: 'Request Timeout',
-  421: 'Misdirected Request',
-  426: 'Upgrade Required',
-  429: 'Too Many Requests',
-  431: 'Request Header Fields Too Large',
-  503: 'Service Unavailable',
+  site.emit('connected', { call })
 }
 
 /** Answer on a bare socket, where there is no response object, and close it. */
-export function refuse(socket: Duplex, error: unknown) {
-  if (!socket.writable) return void socket.destroy()
+export function refuse(socket: Duplex, error: unknown, common: readonly (readonly [name: string, value: string])[] = []) {
+  if (!socket.writable) return
   const { status, body, headers } = apiError(error)
   const text = JSON.stringify(body)
-  const extra = { ...headers, ...(status === 426 && { upgrade: 'websocket', 'sec-websocket-version': '13' }) }
-  const lines = Object.entries({
-    connection: 'close',
-    'content-type': 'application/json; charset=utf-8',
-    ...extra,
-    'content-length': Buffer.byteLength(text),
-  })
+  const lines = [
+    ...common,
+    ...Object.entries(headers),
+    ...(status === 426
+      ? [
+          ['upgrade', 'websocket'],
+          ['sec-websocket-version', '13'],
+        ]
+      : []),
+    ['connection', 'close'],
+    ['content-type', 'application/json; charset=utf-8'],
+    ['content-length', Buffer.byteLength(text)],
+  ]
   const block = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-  socket.end(`HTTP/1.1 ${status} ${phrases[status] ?? 'Error'}\r\n${block}\r\n${text}`)
+  endSocket(socket, `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${block}\r\n${text}`)
+}
+
+/** Close a socket, with some last words; what the client still sends is thrown away until it had time to read them. */
+export function endSocket(socket: Duplex, text?: string) {
+  if (socket.writable) socket.end(text)
+  socket.resume()
   setTimeout(() => socket.destroy(), flushMs).unref()
 }

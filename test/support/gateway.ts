@@ -89,6 +89,13 @@ export async function bootFixture({ plugins = [], http: config = {}, body = {}, 
           await stream.write('data: 1\n\n')
           stream.end('data: [DONE]\n\n')
         })
+        routes.get('/v1/slow-stream', { auth: 'gateway', scope: read, raw: true }, async (_req, _res, call) => {
+          arrive(call)
+          const stream = call.openEventStream()
+          await stream.write('data: 1\n\n')
+          await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve()))
+          stream.end('data: "stopped"\n\n')
+        })
         routes.get('/koa/:id', { auth: 'gateway', scope: read }, (ctx) => {
           arrive(ctx.state['call'], ctx['params'].id)
           ctx.body = { id: ctx['params'].id }

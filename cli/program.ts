@@ -1,0 +1,113 @@
+import { GatewayError, messageOf } from 'openclaw/plugin'
+import { bundledCommands, type Command, matchCommand, phraseOf } from './commands.js'
+import { runOptions } from './flags.js'
+import { nearest } from './nearest.js'
+import { createOutput, type Output } from './output.js'
+import { type Env, resolvePaths } from './paths.js'
+import { parseCommand } from './parse.js'
+import { type Invocation, readInvocation } from './profile.js'
+import { standard } from './standard.js'
+import { readVersion } from './version.js'
+
+const gatewayCommands: readonly Command[] = [
+  { name: 'gateway', summary: 'Run the gateway in the foreground', options: runOptions },
+  { name: 'gateway run', summary: 'Run the gateway in the foreground', options: runOptions },
+]
+
+/** These say themselves what is wrong with an invalid configuration, or do not need a valid one. */
+const unguarded = ['config validate', 'config file', 'config schema', 'plugins', 'logs', 'doctor', 'health', 'status']
+
+/** The whole command line program: answers the exit code. */
+export async function runProgram(argv: readonly string[], env: Env, out: Output = createOutput()): Promise<number> {
+  const invocation = readInvocation(argv, env)
+  if (invocation.problem !== undefined) {
+    out.error(`[openclaw] ${invocation.problem}`)
+    return 2
+  }
+  const { args } = invocation
+  const [word] = args
+  if (word === '-V' || word === '-v' || word === '--version') {
+    out.print(`OpenClaw ${readVersion()}`)
+    return 0
+  }
+  try {
+    if (word === undefined || word === 'help' || word === '-h' || word === '--help') {
+      const words = args.slice(1).filter((arg) => !arg.startsWith('-'))
+      return await printHelp(words, out)
+    }
+    return await runCommand(word, invocation, out)
+  } catch (error) {
+    const { code } = error instanceof GatewayError ? error : { code: 'internal' }
+    out.error(code === 'usage' || code === 'not_reachable' ? messageOf(error) : `Error: ${messageOf(error)}`)
+    return 1
+  }
+}
+
+const commandsFor = async (word: string) => (word === 'gateway' ? gatewayCommands : bundledCommands(word))
+
+async function runCommand(word: string, invocation: Invocation, out: Output): Promise<number> {
+  const { args, env, logLevel } = invocation
+  if (word.startsWith('-')) throw new GatewayError('usage', `error: unknown option '${word.replace(/=.*$/s, '')}'`)
+  const commands = await commandsFor(word)
+  if (commands.length === 0) throw unknownCommand(word, ['gateway', 'help', ...standard.flatMap(({ commands: words = [] }) => words)])
+  const end = args.indexOf('--')
+  const before = end < 0 ? args : args.slice(0, end)
+  if (before.includes('--help') || before.includes('-h')) {
+    const words = before.slice(
+      0,
+      before.findIndex((arg) => arg.startsWith('-')),
+    )
+    return printHelp(words, out)
+  }
+  const match = matchCommand(commands, args)
+  if (!match && args.length === 1) return printHelp([word], out)
+  if (!match)
+    throw unknownCommand(
+      args[1] as string,
+      commands.map((each) => phraseOf(each).split(' ')[1] ?? ''),
+    )
+  const paths = resolvePaths(env)
+  const context = { env, paths, version: readVersion(), out }
+  if (word === 'gateway') {
+    const { options } = parseCommand(match.command, runLast(match.rest))
+    const { runGateway } = await import('./run.js')
+    return runGateway(options, { ...context, logLevel })
+  }
+  const parsed = parseCommand(match.command, match.rest)
+  const { createOffline } = await import('./offline.js')
+  const offline = createOffline(context)
+  if (!unguarded.some((phrase) => phraseOf(match.command).startsWith(phrase))) {
+    const { issues } = await offline.config()
+    const { printGuard } = await import('./failure.js')
+    if (issues.length > 0) {
+      printGuard(out, paths, issues)
+      return 1
+    }
+  }
+  const loaded = await (match.command.load as NonNullable<Command['load']>)()
+  return loaded.run(offline, parsed.args, parsed.options)
+}
+
+/** `gateway --port 1 run` is `gateway run --port 1`. */
+const runLast = (rest: readonly string[]) => (rest.at(-1) === 'run' ? rest.slice(0, -1) : rest)
+
+function unknownCommand(word: string, known: readonly string[]) {
+  const near = nearest(word, known.filter(Boolean))
+  return new GatewayError('usage', `error: unknown command '${word}'${near === undefined ? '' : `\n(did you mean '${near}'?)`}`)
+}
+
+async function printHelp(words: readonly string[], out: Output): Promise<number> {
+  const { commandHelp, rootHelp } = await import('./help.js')
+  const [word] = words
+  if (word === undefined) {
+    out.print(rootHelp(readVersion(), [...gatewayCommands, ...(await bundledCommands())]))
+    return 0
+  }
+  const commands = await commandsFor(word)
+  if (commands.length === 0) throw unknownCommand(word, ['gateway', ...standard.flatMap(({ commands: own = [] }) => own)])
+  const command = matchCommand(commands, words)?.command
+  const path = command ? phraseOf(command) : word
+  const below = commands.filter((each) => each !== command && `${phraseOf(each)} `.startsWith(`${path} `))
+  out.print(commandHelp([word], command, below))
+  return 0
+}

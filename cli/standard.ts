@@ -1,0 +1,100 @@
+import type { Plugin, Section } from 'openclaw/plugin'
+import type { OfflineManifest } from '../plugins/contracts/offline.js'
+
+/** What is known of a bundled plugin without loading it. */
+export interface BundledPlugin {
+  readonly name: string
+  /** As the plugin itself says; needed for one that is off. */
+  readonly section: Section
+  readonly load: () => Promise<{ default: Plugin<any, any, any> }>
+  /** Commands, checks and installers that it has without a gateway. */
+  readonly manifest?: () => Promise<{ manifest: OfflineManifest }>
+  /** First words of its commands, so that only the manifest that is asked for is loaded. */
+  readonly commands?: readonly string[]
+  /** Paths that answer `endpoint_disabled` while it is off. */
+  readonly endpoints?: readonly string[]
+  /** Whether it runs when the configuration does not say. */
+  readonly default: boolean | ((document: Readonly<Record<string, any>>) => boolean)
+  /** Part of every selected set: nothing answers without it. */
+  readonly base?: boolean
+}
+
+const endpoint = (name: string) => `gateway.http.endpoints.${name}`
+
+/** Every bundled plugin: the one file that names them all. */
+export const standard: readonly BundledPlugin[] = [
+  {
+    name: 'logs',
+    section: 'logging',
+    load: () => import('../plugins/logs/index.js'),
+    default: true,
+  },
+  {
+    name: 'http',
+    section: 'gateway.http',
+    load: () => import('../plugins/http/index.js'),
+    default: true,
+    base: true,
+  },
+  {
+    name: 'trusted-proxy',
+    section: 'gateway.auth.trustedProxy',
+    load: () => import('../plugins/trusted-proxy/index.js'),
+    default: (document) => document['gateway']?.auth?.mode === 'trusted-proxy',
+    base: true,
+  },
+  {
+    name: 'health',
+    section: 'plugins.entries.health.config',
+    load: () => import('../plugins/health/index.js'),
+    default: true,
+  },
+  {
+    name: 'agents',
+    section: 'agents',
+    load: () => import('../plugins/agents/index.js'),
+    default: true,
+  },
+  {
+    name: 'models',
+    section: 'models',
+    load: () => import('../plugins/models/index.js'),
+    default: true,
+  },
+  {
+    name: 'provider-openai',
+    section: { path: 'models.providers', by: 'api', values: ['openai-completions', undefined] },
+    load: () => import('../plugins/provider-openai/index.js'),
+    default: true,
+  },
+  {
+    name: 'openai-models',
+    section: endpoint('models'),
+    load: () => import('../plugins/openai-models/index.js'),
+    endpoints: ['/v1/models'],
+    default: true,
+  },
+  {
+    name: 'openai-chat',
+    section: endpoint('chatCompletions'),
+    load: () => import('../plugins/openai-chat/index.js'),
+    endpoints: ['/v1/chat/completions'],
+    default: true,
+  },
+  {
+    name: 'config',
+    section: 'plugins.entries.config.config',
+    load: () => import('../plugins/config/index.js'),
+    manifest: () => import('../plugins/config/manifest.js'),
+    commands: ['config'],
+    default: true,
+  },
+  {
+    name: 'plugins',
+    section: 'plugins.entries.plugins.config',
+    load: () => import('../plugins/plugins/index.js'),
+    manifest: () => import('../plugins/plugins/manifest.js'),
+    commands: ['plugins'],
+    default: true,
+  },
+]

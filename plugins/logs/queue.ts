@@ -1,0 +1,80 @@
+export interface LineQueue {
+  /** Add one line: its time, and a JSON object with everything else. A body equal to the one before is only counted. */
+  append(timeMs: number, body: string): void
+  /** Add a line of the log about itself. */
+  notice(msg: string, count: number): void
+  /** The oldest lines, about `chars` of them. */
+  take(chars: number): string[]
+  /** Lines that could not be written, back in front. */
+  putBack(lines: string[]): void
+  /** How many lines were dropped since the last call. */
+  takeDropped(): number
+  readonly chars: number
+  readonly empty: boolean
+}
+
+/** Lines on their way to the disk, at most `limitChars` of them: past that the older half is dropped, so the last ones are kept. */
+export function createLineQueue(limitChars: number): LineQueue {
+  let lines: string[] = []
+  let chars = 0
+  let dropped = 0
+  let last = ''
+  let repeats = 0
+
+  const trim = () => {
+    if (chars <= limitChars) return
+    let cut = 0
+    while (chars > limitChars / 2 && cut < lines.length) chars -= (lines[cut++] as string).length
+    lines = lines.slice(cut)
+    dropped += cut
+  }
+  const push = (timeMs: number, body: string) => {
+    const line = `{"time":"${new Date(timeMs).toISOString()}",${body.slice(1)}\n`
+    lines.push(line)
+    chars += line.length
+    trim()
+  }
+  const notice = (msg: string, count: number) => push(Date.now(), JSON.stringify({ level: 'warn', from: 'logs', msg, count }))
+  const settleRepeats = () => {
+    if (repeats > 0) notice('the line before was repeated', repeats)
+    repeats = 0
+  }
+  return {
+    append(timeMs, body) {
+      if (body === last) {
+        repeats++
+        return
+      }
+      settleRepeats()
+      last = body
+      push(timeMs, body)
+    },
+    notice,
+    take(wanted) {
+      settleRepeats()
+      let count = 0
+      let taken = 0
+      while (count < lines.length && taken < wanted) taken += (lines[count++] as string).length
+      const front = lines.slice(0, count)
+      lines = lines.slice(count)
+      chars -= taken
+      return front
+    },
+    putBack(front) {
+      lines = [...front, ...lines]
+      for (const line of front) chars += line.length
+      trim()
+    },
+    takeDropped() {
+      const count = dropped
+      dropped = 0
+      return count
+    },
+    get chars() {
+      return chars
+    },
+    get empty() {
+      return lines.length === 0 && repeats === 0
+    },
+  }
+}

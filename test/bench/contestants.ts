@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { firstAnswerMs, freePort, launch, type Load, type Running, startLoad } from './processes.js'
+import { headersFor, modelIds } from './scene.js'
+
+/** A way to start one of the servers that are compared. */
+export interface Contestant {
+  /** Start it on a free port, and wait for its first authenticated answer. */
+  start(): Promise<Server>
+}
+export interface Server extends Running {
+  /** From spawn to the first authenticated answer. */
+  readonly startMs: number
+}
+
+/** The processes around the servers under test. */
+export interface Scene {
+  readonly folder: string
+  readonly token: string
+  readonly upstream: Running
+  readonly load: Load
+  contestant(name: string, args: (port: number) => readonly string[], config?: object): Promise<Contestant>
+  close(): Promise<void>
+}
+
+export async function openScene(folder: string, files: { upstream: string; load: string }): Promise<Scene> {
+  const token = randomBytes(24).toString('hex')
+  const port = await freePort()
+  const output = join(folder, 'upstream.log')
+  const environment = { PATH: process.env['PATH'], OLLAMA_HOST: '127.0.0.1:9' }
+  const upstream = launch({ args: [files.upstream, String(port)], port, env: environment, output })
+  await firstAnswerMs(upstream, '/', {}, output)
+  const load = startLoad(files.load)
+  return {
+    folder,
+    token,
+    upstream,
+    load,
+    contestant: (name, args, config) => createContestant({ name, args, config, folder, token, environment }),
+    async close() {
+      await Promise.all([load.stop(), upstream.stop()])
+    },
+  }
+}
+
+interface Options {
+  name: string
+  args: (port: number) => readonly string[]
+  config: object | undefined
+  folder: string
+  token: string
+  environment: NodeJS.ProcessEnv
+}
+
+/** Each has a home, a state directory and a configuration of its own. */
+async function createContestant({ name, args, config, folder, token, environment }: Options): Promise<Contestant> {
+  const home = join(folder, name)
+  await mkdir(home, { recursive: true })
+  const output = join(home, 'output.log')
+  const file = join(home, 'openclaw.json')
+  const env = { ...environment, HOME: home, OPENCLAW_STATE_DIR: home, OPENCLAW_CONFIG_PATH: file }
+  return {
+    async start() {
+      const port = await freePort()
+      if (config) await writeFile(file, JSON.stringify({ ...config, gateway: gatewaySection(port, token) }), { mode: 0o600 })
+      const running = launch({ args: args(port), port, env, output })
+      return { ...running, startMs: await firstAnswerMs(running, '/v1/models', headersFor(token), output) }
+    },
+  }
+}
+
+const gatewaySection = (port: number, token: string) => ({ mode: 'local', port, bind: 'loopback', auth: { mode: 'token', token } })
+
+/** The rest of a configuration: the upstream as provider, and plugins from paths. */
+export const configFor = (origin: string, paths: readonly string[] = []) => ({
+  agents: { defaults: { model: { primary: `bench/${modelIds[0]}` } } },
+  models: {
+    providers: {
+      bench: { baseUrl: `${origin}/v1`, apiKey: 'upstream', models: modelIds.map((id) => ({ id, name: id, kind: 'chat' })) },
+    },
+  },
+  ...(paths.length > 0 && { plugins: { load: { paths } } }),
+})
+
+/** A third party's plugin with five taps on `authorize`, of which none objects. Answers its file. */
+export async function writeTaps(folder: string): Promise<string> {
+  const file = join(folder, 'five-taps.mjs')
+  const text =
+    "export default { api: 1, name: 'five-taps', apply(kernel) {\n" +
+    "  for (let i = 0; i < 5; i++) kernel.hooks.authorize.tap(({ scope }) => (scope === '' ? { deny: 'forbidden' } : undefined))\n} }\n"
+  await writeFile(file, text)
+  return file
+}

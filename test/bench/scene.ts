@@ -1,0 +1,73 @@
+/** What every process of the benchmark knows: the models, the requests, the jobs of the load generator. */
+export const modelIds: readonly string[] = ['chat', ...Array.from({ length: 9 }, (_, i) => `other-${i + 1}`)]
+
+/** Time between two chunks of one stream of the upstream: each is a network read of its own for whoever reads it. */
+export const chunkIntervalMs = 10
+
+/** The first text of a stream, and what ends one. */
+export const firstText = '"content":"To'
+export const streamEnd = 'data: [DONE]'
+
+/** What the load generator is to send. */
+export interface Job {
+  readonly origin: string
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly requests: number
+  readonly atOnce: number
+  /** All of `atOnce` start together and the next begin when all have ended; else each place is refilled at once. */
+  readonly inWaves: boolean
+  /** Any other status, or an answer without the marker, ends the benchmark. */
+  readonly status: number
+  readonly marker: string
+  /** Its arrival is the first token. */
+  readonly first?: string
+}
+
+/** Milliseconds, but for the rate. */
+export interface Outcome {
+  readonly requestsPerS: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** Median time to `first`. */
+  readonly firstMs: number
+}
+
+const messages = [
+  { role: 'system', content: 'You are a terse assistant. Answer in one sentence, in the language of the question.' },
+  { role: 'user', content: 'Which of the two reports that we talked about yesterday has the figures of the last quarter?' },
+  { role: 'assistant', content: 'The second one, in its appendix.' },
+  { role: 'user', content: 'Thanks. Please sum up what it says about returning customers, and keep it short.' },
+]
+
+type Request = Pick<Job, 'method' | 'path' | 'body' | 'status' | 'marker' | 'first'>
+
+/** A chat with the default agent, without a session. */
+const chatBody = (more: object) => JSON.stringify({ model: 'openclaw', messages, ...more })
+export const listModels: Request = { method: 'GET', path: '/v1/models', status: 200, marker: 'bench/other-9' }
+export const chat: Request = {
+  method: 'POST',
+  path: '/v1/chat/completions',
+  body: chatBody({ temperature: 0.2 }),
+  status: 200,
+  marker: '"model":"openclaw"',
+}
+export const stream = (chunks: number): Request => ({
+  method: 'POST',
+  path: '/v1/chat/completions',
+  body: chatBody({ stream: true, max_tokens: chunks }),
+  status: 200,
+  marker: streamEnd,
+  first: firstText,
+})
+export const refused: Request = { method: 'GET', path: '/v1/models', status: 401, marker: 'invalid_api_key' }
+
+/** Headers as a client library sends them. */
+export const headersFor = (token: string) => ({
+  authorization: `Bearer ${token}`,
+  accept: 'application/json',
+  'content-type': 'application/json',
+  'user-agent': 'bench/1.0',
+})

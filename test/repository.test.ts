@@ -1,0 +1,3 @@
+import './repository.spec.js'
+import './docs.spec.js'
+import './conformance.spec.js'
