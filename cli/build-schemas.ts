@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, relative } from 'node:path'
 import { Ajv } from 'ajv'
 import standalone from 'ajv/dist/standalone/index.js'
 import { build, type BuildOptions, type Plugin } from 'esbuild'
@@ -16,23 +16,26 @@ export async function compileSchemas(base: BuildOptions, root: string, files: re
   const names = new Map<string, string[]>()
   for (const [file, exported] of await importAll(base, files)) {
     const schemas = Object.entries(exported).filter(([name]) => /schema$/i.test(name))
+    for (const [name, schema] of schemas) validators.set(`${file}#${name}`, validatorOf(file, name, schema))
     names.set(
-      join(root, file),
+      file,
       schemas.map(([name]) => name),
     )
-    for (const [name, schema] of schemas) validators.set(`${join(root, file)}#${name}`, validatorOf(file, name, schema))
   }
   return {
     name: 'schemas',
     setup({ onLoad, onResolve }) {
       onLoad({ filter: /schema\.ts$/ }, async ({ path }) => {
-        const exported = names.get(path)
-        if (!exported) return undefined
-        const attach = exported.map(
-          (name, index) =>
-            `import { validate as $${index} } from ${JSON.stringify(`validator:${path}#${name}`)}\n` +
-            `Object.defineProperty(${name}, Symbol.for('openclaw.validate'), { value: $${index} })`,
-        )
+        // By its path in the repository: what is built says nothing about the machine.
+        const file = relative(root, path).replaceAll('\\', '/')
+        const attach = names
+          .get(file)
+          ?.map(
+            (name, index) =>
+              `import { validate as $${index} } from ${JSON.stringify(`validator:${file}#${name}`)}\n` +
+              `Object.defineProperty(${name}, Symbol.for('openclaw.validate'), { value: $${index} })`,
+          )
+        if (!attach) return undefined
         return { contents: [await readFile(path, 'utf8'), ...attach].join('\n'), loader: 'ts', resolveDir: dirname(path) }
       })
       onResolve({ filter: /^validator:/ }, ({ path }) => ({ path: path.slice('validator:'.length), namespace: 'validator' }))

@@ -11,6 +11,8 @@ export interface PluginState {
   section: string
   /** Why it is off or failed. */
   reason?: string
+  /** It is off because somebody turned it off. */
+  intended?: boolean
   faults: { total: number; lastMinute: number; last?: { time: number; hook: string; code: string; message: string } }
   quarantinedUntil?: number
   requires: string[]

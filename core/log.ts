@@ -18,6 +18,8 @@ export type Log = Record<Level, Write>
 
 /** How many records of a start are kept for a log plugin that is not up yet. */
 const earlyLimit = 1_000
+/** Nesting of a record's fields. */
+const deepest = 8
 
 /**
  * The gateway's own log: structured records to the host's sink and to the `logged` hook of the current generation.
@@ -26,11 +28,21 @@ const earlyLimit = 1_000
 export function createLogBook(sink: (record: LogRecord) => void, redact: (text: string) => string) {
   let hook: SyncHook<[LogRecord]> | undefined
   let early: LogRecord[] = []
-  const clean = (value: unknown): unknown => {
+  const clean = (value: unknown, depth = 0): unknown => {
     if (typeof value === 'string') return redact(value)
-    if (Array.isArray(value)) return value.map(clean)
-    if (value === null || typeof value !== 'object' || Object.getPrototypeOf(value) !== Object.prototype) return value
-    return Object.fromEntries(Object.entries(value as object).map(([key, inner]) => [key, clean(inner)]))
+    if (typeof value !== 'object' || value === null) return value
+    if (depth > deepest) return '…'
+    if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1))
+    if (Object.getPrototypeOf(value) !== Object.prototype) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(inner, depth + 1)]))
+  }
+  /** A log line must never be what fails. */
+  const cleanFields = (fields: object): Record<string, unknown> => {
+    try {
+      return clean(fields) as Record<string, unknown>
+    } catch (error) {
+      return { unreadable: String(error) }
+    }
   }
   const write = (from: string, level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => {
     const record: LogRecord = {
@@ -38,7 +50,7 @@ export function createLogBook(sink: (record: LogRecord) => void, redact: (text: 
       level,
       from,
       message: redact(message),
-      ...(fields && { fields: clean(fields) as Record<string, unknown> }),
+      ...(fields && { fields: cleanFields(fields) }),
     }
     sink(record)
     if (hook) hook.call(record)

@@ -16,6 +16,8 @@ export interface Off {
   reason: string
   section: string
   origin: 'bundled' | 'external'
+  /** Somebody turned it off; nothing is wrong. */
+  intended?: boolean
 }
 
 export interface Step {

@@ -4,18 +4,9 @@ import { type AddressInfo, createServer as createPlainServer, type Server, type 
 import type { Duplex } from 'node:stream'
 import { createServer as createTlsServer } from 'node:tls'
 import { GatewayError, messageOf } from './errors.js'
+import type { Front } from './front.js'
 import type { Log } from './log.js'
-import { defineService } from './tokens.js'
 import type { Settings } from './settings.js'
-
-/** Whoever answers what arrives at the port. The plugin `http` provides it. */
-export interface Front {
-  request(req: IncomingMessage, res: ServerResponse): void
-  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** The parser gave up on this connection. `status` is 400, 408 or 431. */
-  malformed(socket: Duplex, status: number): void
-}
-export const Front = defineService<Front>('front')
 
 /** A bound port: one HTTP server, fed by a listener for each address. */
 export interface Port {

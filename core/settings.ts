@@ -3,7 +3,7 @@ import type { AuthRule } from './access.js'
 import { GatewayError, type Issue } from './errors.js'
 import { isLoopback, type Limiter } from './limiter.js'
 import { type GatewayConfig, gatewaySchema, type Limits, limitsSchema } from './schema.js'
-import { isConfigured, isWeak, type SecretBook } from './secret.js'
+import { isWeak, type SecretBook } from './secret.js'
 import { validateConfig } from './validate.js'
 
 /** The kernel's own configuration, checked and ready for use. Part of a generation. */

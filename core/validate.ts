@@ -19,7 +19,7 @@ async function validatorOf(schema: Schema): Promise<Validator> {
   if (ready) return ready
   let pending = validators.get(schema)
   if (!pending) {
-    pending = import('ajv').then(({ Ajv }) => {
+    pending = import('ajv').then(({ default: { Ajv } }) => {
       const ajv = new Ajv({ useDefaults: true, allErrors: true, strict: true, verbose: true, allowUnionTypes: true })
       for (const word of ['x-reload', 'x-secret', 'x-label', 'x-help']) ajv.addKeyword(word)
       return ajv.compile(schema) as Validator

@@ -1,5 +1,8 @@
 import { dirname, resolve } from 'node:path'
 
+/** The watcher swallows changes for 50 ms after one it told: whoever looks later than that sees them too. */
+const leastMs = 60
+
 /**
  * Call `changed` after the file was added, changed or removed, once it is quiet for `debounceMs()`. Calls never overlap:
  * a change during one leads to one more. Survives atomic replaces, swapped links, removal and recreation, for which the
@@ -38,7 +41,7 @@ export async function watchConfig(
   }
   const schedule = () => {
     clearTimeout(timer)
-    timer = setTimeout(evaluate, debounceMs())
+    timer = setTimeout(evaluate, Math.max(debounceMs(), leastMs))
   }
   watcher.on('all', (_event, candidate) => candidate !== directory && schedule())
   watcher.on('error', failed)

@@ -1,3 +1,4 @@
+import { printable } from 'openclaw/plugin'
 import type { Offline } from '../contracts/offline.js'
 import { merge, readRunning, statusOf } from './running.js'
 
@@ -23,13 +24,14 @@ export async function run(context: Offline, _args: string[], options: Record<str
   }
   context.out.print(`Plugins (${all.filter(({ enabled }) => enabled).length}/${all.length} enabled)`)
   if (!running) context.out.print('Gateway not reachable; showing the configuration.')
-  const verbose = Boolean(options['verbose'])
-  const head = ['ID', 'Status', 'Origin', 'Section', 'Source', ...(verbose ? ['Reason'] : [])]
-  const row = (each: (typeof shown)[number]) => [each.name, statusOf(each), each.origin, each.section, each.source]
   context.out.table(
-    head,
-    shown.map((each) => (verbose ? [...row(each), each.running?.reason ?? each.reason ?? ''] : row(each))),
+    ['ID', 'Status', 'Origin', 'Section', 'Source'],
+    shown.map((each) => [each.name, statusOf(each), each.origin, each.section, each.source]),
   )
+  for (const each of options['verbose'] ? shown : []) {
+    const reason = each.running?.reason ?? each.reason
+    if (reason !== undefined) context.out.print(`${each.name}: ${printable(reason, 1_000)}`)
+  }
   return 0
 }
 

@@ -1,4 +1,4 @@
-import { Access, definePlugin, GatewayError, isLoopback, type Secret } from 'openclaw/plugin'
+import { Access, definePlugin, GatewayError, type Secret } from 'openclaw/plugin'
 import { schema, type TrustedProxyConfig } from './schema.js'
 import { proxyUser } from './user.js'
 
@@ -28,7 +28,7 @@ export default definePlugin({
         'Trusted-proxy auth has no second proof: anything on a trusted address can claim any user. Set secretHeader and secret.',
       )
     })
-    kernel.hooks.authenticate.tap(({ peer, headers, call }) => {
+    kernel.hooks.authenticate.tap(({ peer, headers }) => {
       if (access.current.mode !== 'trusted-proxy') return undefined
       return proxyUser(kernel.config.current as TrustedProxyConfig, secret, peer, headers)
     })

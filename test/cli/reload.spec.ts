@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Inspection } from 'openclaw'
-import { type Child, createSandbox, minimal, type Sandbox, token } from './sandbox.js'
+import { type Child, createSandbox, freePort, minimal, type Sandbox, token } from './sandbox.js'
 
 describe('following the configuration file', { concurrency: 3 }, () => {
   const boxes: Sandbox[] = []
@@ -81,30 +81,32 @@ describe('following the configuration file', { concurrency: 3 }, () => {
   })
 
   test('the four modes; what waits for a restart stays pending', async () => {
-    const { inspect, edit, sandbox, child } = await running()
+    const port = await freePort()
+    const document = (more: object, reload: object = { debounceMs: 20 }) => minimal({ ...more }, { port, reload })
+    const { inspect, edit, sandbox, child } = await running(document({}))
     const log = (file: string) => ({ logging: { file } })
     const agents = (id: string) => ({ agents: { list: [{ id }] } })
     const born = (await inspect()).startedAt
     await edit(
-      minimal({ ...log('hot.log'), ...agents('a') }, { reload: { mode: 'hot', debounceMs: 20 } }),
+      document({ ...log('hot.log'), ...agents('a') }, { mode: 'hot', debounceMs: 20 }),
       /evaluating reload \(gateway\.reload\.mode, logging, agents\)/,
       /config reload requires gateway restart; hot mode ignoring \(logging\.file\)/,
       /config hot reload applied \(gateway\.reload\.mode, agents\)/,
     )
     await edit(
-      minimal({ ...log('hot.log'), ...agents('b') }, { reload: { mode: 'hot', debounceMs: 20 } }),
+      document({ ...log('hot.log'), ...agents('b') }, { mode: 'hot', debounceMs: 20 }),
       /hot mode ignoring \(logging\.file\)/,
       /applied \(agents\.list\)/,
     )
     assert.equal((await inspect()).startedAt, born, 'the same gateway')
     await edit(
-      minimal({ ...log('hot.log'), ...agents('c') }, { reload: { mode: 'off', debounceMs: 20 } }),
+      document({ ...log('hot.log'), ...agents('c') }, { mode: 'off', debounceMs: 20 }),
       /config reload disabled \(gateway\.reload\.mode=off\)/,
     )
     // Back to the default: everything that was left out is there.
     await edit(
-      minimal({ ...log('hot.log'), ...agents('c') }),
-      /evaluating reload \(gateway\.reload\.mode, agents\.list, logging\)/,
+      document({ ...log('hot.log'), ...agents('c') }),
+      /evaluating reload \(gateway\.reload\.mode, logging\.file, agents\.list\)/,
       /config change requires gateway restart \(logging\.file\)/,
       /restart mode: in-process restart/,
       /log file: \S+\/\.openclaw\/hot\.log/,
@@ -112,14 +114,14 @@ describe('following the configuration file', { concurrency: 3 }, () => {
     const reborn = (await inspect()).startedAt
     assert.ok(reborn > born)
     await edit(
-      minimal({ ...log('hot.log'), ...agents('d') }, { reload: { mode: 'restart', debounceMs: 20 } }),
+      document({ ...log('hot.log'), ...agents('d') }, { mode: 'restart', debounceMs: 20 }),
       /config change requires gateway restart \(gateway\.reload\.mode, agents\.list\)/,
       /listening on .* \(PID \d+\)/,
     )
-    await edit(minimal({ ...log('hot.log'), ...agents('d') }), /config change applied \(dynamic reads: gateway\.reload\.mode\)/)
+    await edit(document({ ...log('hot.log'), ...agents('d') }), /config change applied \(dynamic reads: gateway\.reload\.mode\)/)
     assert.ok((await inspect()).startedAt > reborn)
-    assert.match(readFileSync(join(sandbox.state, 'hot.log'), 'utf8'), /config change applied/, 'the log file has it too')
     await child.stop()
+    assert.match(readFileSync(join(sandbox.state, 'hot.log'), 'utf8'), /config change applied/, 'the log file has it too')
   })
 
   test('a missing file, one that comes back, a restart that fails', async () => {
@@ -147,7 +149,7 @@ describe('following the configuration file', { concurrency: 3 }, () => {
   })
 
   test('SIGUSR1 restarts in the same process, unless the configuration forbids it', { skip: process.platform === 'win32' }, async () => {
-    const { child, sandbox, says, inspect, url, edit } = await running(minimal({}, { port: 0 }))
+    const { child, sandbox, says, url, edit } = await running()
     const { pid } = child.process
     sandbox.write('{ broken')
     await says(/config reload skipped/)
@@ -162,7 +164,6 @@ describe('following the configuration file', { concurrency: 3 }, () => {
     assert.equal((await fetch(`http://${moved}/healthz`)).status, 200)
     assert.equal(child.process.exitCode, null)
     assert.notEqual(`http://${moved}`, url)
-    void inspect
     await edit(minimal({ commands: { restart: false } }), /config hot reload applied \(commands\)/)
     process.kill(pid as number, 'SIGUSR1')
     await says(/SIGUSR1 restart ignored \(not authorized; commands\.restart=false or use gateway tool\)\./)

@@ -64,7 +64,7 @@ describe('what is loaded', () => {
       const sources = await withCoverage((env) =>
         run(process.execPath, [join(repository, 'dist/cli.js'), flag], { env: { PATH: process.env['PATH'], HOME: tmpdir(), ...env } }),
       )
-      const work = sources.filter((source) => /^plugins\//.test(source) && !['manifest.ts', 'schema.ts'].includes(basename(source)))
+      const work = sources.filter((source) => source.startsWith('plugins/') && !['manifest.ts', 'schema.ts'].includes(basename(source)))
       assert.deepEqual(work, [], flag)
       for (const kernel of ['core/gateway.ts', 'core/port.ts']) assert.ok(!sources.includes(kernel), `${flag} loads ${kernel}`)
       assert.ok(!sources.some((source) => /node_modules\/(?:koa|ajv|undici|ws|chokidar|cosmiconfig)\//.test(source)), flag)

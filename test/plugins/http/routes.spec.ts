@@ -221,7 +221,7 @@ describe('routes', { concurrency: true }, () => {
       name: 'page',
       apply: (kernel) =>
         kernel.surface(Routes).tap((routes) => {
-          routes.get('/', { auth: 'gateway', scope: 'ui', raw: true, match: 'prefix' }, (_req, res) => res.end('<html>'))
+          routes.get('/', { auth: 'gateway', scope: 'ui', raw: true, match: 'prefix' }, (_req, res) => void res.end('<html>'))
           routes.post('/{*any}', { auth: 'gateway', scope: 'ui' }, (ctx) => (ctx.body = '<html>'))
         }),
     })
