@@ -3,7 +3,7 @@ import { lstat, realpath } from 'node:fs/promises'
 import { dirname, isAbsolute, sep } from 'node:path'
 import { messageOf, printable } from 'openclaw/plugin'
 import type { Env } from './paths.js'
-import { secretError, type SecretProvider } from './secrets.js'
+import { secretError, type SecretProvider } from './secret-provider.js'
 
 type ExecProvider = Extract<SecretProvider, { source: 'exec' }>
 

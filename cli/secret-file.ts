@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { messageOf } from 'openclaw/plugin'
 import { expandHome } from './paths.js'
-import { secretError, type SecretProvider } from './secrets.js'
+import { secretError, type SecretProvider } from './secret-provider.js'
 
 type FileProvider = Extract<SecretProvider, { source: 'file' }>
 

@@ -1,23 +1,6 @@
-import { GatewayError, type SecretRef } from 'openclaw/plugin'
+import type { SecretRef } from 'openclaw/plugin'
 import type { Env } from './paths.js'
-
-/** One entry of `secrets.providers`. */
-export type SecretProvider =
-  | { source: 'env'; allowlist?: string[] }
-  | { source: 'file'; path: string; mode?: 'json' | 'singleValue'; timeoutMs?: number; maxBytes?: number }
-  | {
-      source: 'exec'
-      command: string
-      args?: string[]
-      env?: Record<string, string>
-      passEnv?: string[]
-      trustedDirs?: string[]
-      timeoutMs?: number
-      maxOutputBytes?: number
-      jsonOnly?: boolean
-      allowInsecurePath?: boolean
-      allowSymlinkCommand?: boolean
-    }
+import { secretError, type SecretProvider } from './secret-provider.js'
 
 /** Config section `secrets`. */
 export interface SecretsConfig {
@@ -37,8 +20,6 @@ const grammar = {
   file: /^(\/.*|value)$/s,
   exec: /^(?!.*(?:^|\/)\.\.?(?:\/|$))[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}$/,
 }
-
-export const secretError = (message: string) => new GatewayError('secret_unavailable', message)
 
 /**
  * Turn secret references into values. Plain text is itself. A reference that cannot be resolved throws

@@ -18,7 +18,7 @@ export interface ErrorDetail {
   /** Seconds a client should wait before it tries again. */
   retryAfterS?: number
   /** All problems, where one error stands for several. */
-  issues?: Issue[]
+  issues?: readonly Issue[]
   cause?: unknown
 }
 
@@ -27,24 +27,22 @@ export interface ErrorDetail {
  * For errors that reach an API client, `code` is one of the vocabulary in `http/reply.ts`, which gives status and type.
  */
 export class GatewayError extends Error {
-  readonly code: string
-  readonly plugin: string | undefined
-  readonly hook: string | undefined
-  readonly path: string | undefined
-  readonly param: string | undefined
-  readonly retryAfterS: number | undefined
-  readonly issues: Issue[]
+  declare readonly plugin?: string
+  declare readonly hook?: string
+  declare readonly path?: string
+  declare readonly param?: string
+  declare readonly retryAfterS?: number
+  readonly issues: readonly Issue[]
 
-  constructor(code: string, message: string, detail: ErrorDetail = {}) {
-    super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+  constructor(
+    readonly code: string,
+    message: string,
+    { cause, issues = [], ...detail }: ErrorDetail = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'GatewayError'
-    this.code = code
-    this.plugin = detail.plugin
-    this.hook = detail.hook
-    this.path = detail.path
-    this.param = detail.param
-    this.retryAfterS = detail.retryAfterS
-    this.issues = detail.issues ?? []
+    this.issues = issues
+    Object.assign(this, detail)
   }
 }
 

@@ -214,7 +214,7 @@ describe('plugins', () => {
     url = await child.url()
   })
   after(() => sandbox.remove())
-  const ask = (...args: string[]) => sandbox.run(['plugins', ...args], { OPENCLAW_GATEWAY_PORT: new URL(url).port })
+  const ask = (...args: string[]) => call(sandbox, ['plugins', ...args], { OPENCLAW_GATEWAY_PORT: new URL(url).port })
 
   test('the route answers the inspection to operators alone', async () => {
     assert.equal((await fetch(`${url}/__openclaw__/plugins`)).status, 401)
@@ -235,7 +235,7 @@ describe('plugins', () => {
       ask('inspect', '--all', '--json'),
       ask('inspect', 'nope'),
       ask('inspect'),
-      sandbox.run(['plugins', 'inspect', 'faulty'], { OPENCLAW_GATEWAY_PORT: '9' }),
+      call(sandbox, ['plugins', 'inspect', 'faulty'], { OPENCLAW_GATEWAY_PORT: '9' }),
     ])
     assert.match(list.stdout, /^Plugins \(\d+\/\d+ enabled\)\n┌/)
     assert.match(list.stdout, /│ openai-chat +│ off +│ bundled +│/)

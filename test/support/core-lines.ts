@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { transformSync } from 'esbuild'
 
 /** The kernel is meant to be read in one sitting. */
 export const limits = { file: 200, code: 1_500 }
@@ -9,7 +11,7 @@ export interface Size {
   readonly file: string
   /** Lines as an editor counts them. */
   readonly physical: number
-  /** Lines that are neither blank nor comment. */
+  /** Lines of what runs: without types, comments and blank lines, as the formatter lays it out. */
   readonly code: number
 }
 
@@ -22,16 +24,16 @@ export const coreSizes = (): Size[] =>
     .map((file) => sizeOf(file, readFileSync(join(core, file), 'utf8')))
     .sort((a, b) => b.physical - a.physical)
 
+const formatter = fileURLToPath(new URL('../../node_modules/@biomejs/biome/bin/biome', import.meta.url))
+
 function sizeOf(file: string, text: string): Size {
-  const lines = text.trimEnd().split('\n')
-  let comment = false
-  const code = lines.filter((line) => {
-    const trimmed = line.trim()
-    const begins = comment || trimmed.startsWith('/*')
-    comment = begins && !trimmed.includes('*/')
-    return trimmed !== '' && !begins && !trimmed.startsWith('//')
+  const { code: stripped } = transformSync(text, { loader: 'ts', format: 'esm', target: 'es2022' })
+  const formatted = execFileSync(process.execPath, [formatter, 'format', '--stdin-file-path=core.js'], {
+    input: stripped,
+    encoding: 'utf8',
   })
-  return { file, physical: lines.length, code: code.length }
+  const code = formatted.split('\n').filter((line) => line.trim() !== '')
+  return { file, physical: text.trimEnd().split('\n').length, code: code.length }
 }
 
 export const sum = (sizes: readonly Size[], key: 'physical' | 'code') => sizes.reduce((total, size) => total + size[key], 0)

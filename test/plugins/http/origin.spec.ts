@@ -20,7 +20,7 @@ after(async () => {
 const each = async (job: (fixture: Booted) => Promise<void>) => void (await Promise.all([...booted.values()].map(job)))
 const code = (body: string) => JSON.parse(body).error?.code as string
 
-describe('host and origin', { concurrency: true }, () => {
+describe('host and origin', () => {
   test('T-ORG-01 a Host that is not ours is 421 before any handler, in every mode, for requests and upgrades', async () => {
     const foreign = [
       'evil.test',
