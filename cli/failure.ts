@@ -1,8 +1,8 @@
 import { GatewayError, type Issue, messageOf } from 'openclaw/plugin'
-import { issueText } from './check.js'
+import { issueText } from './config/check.js'
 import type { Output } from './output.js'
 import { type Paths, shortPath } from './paths.js'
-import { diagnosePort } from './ports.js'
+import { diagnosePort } from './gateway/ports.js'
 
 /** The block that says what is wrong with a configuration file. */
 export function printGuard(out: Output, paths: Paths, issues: readonly Issue[]) {

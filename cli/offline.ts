@@ -1,14 +1,14 @@
 import { loadConfig } from 'openclaw/config'
 import type { KnownPlugin, LoadedConfig, Offline } from '../plugins/contracts/offline.js'
-import { checkKernel, checkPlugins, locate } from './check.js'
-import { type Composed, composeDocument } from './document.js'
-import { pathsWith, sectionPath } from './document-schema.js'
-import { configVariables, readEnvironment } from './environment.js'
+import { checkKernel, checkPlugins, locate } from './config/check.js'
+import { type Composed, composeDocument } from './config/document.js'
+import { pathsWith, sectionPath } from './config/document-schema.js'
+import { configVariables, readEnvironment } from './config/environment.js'
 import type { Output } from './output.js'
 import type { Env, Paths } from './paths.js'
 import { requestGateway } from './request.js'
-import { withValue } from './sections.js'
-import { type Selection, selectPlugins } from './select.js'
+import { withValue } from './config/sections.js'
+import { type Selection, selectPlugins } from './config/select.js'
 
 interface Read {
   readonly config: LoadedConfig

@@ -1,7 +1,7 @@
 import { GatewayError, messageOf } from 'openclaw/plugin'
 import { bundledCommands, type Command, matchCommand, phraseOf } from './commands.js'
-import { runOptions } from './flags.js'
-import { nearest } from './nearest.js'
+import { runOptions } from './gateway/flags.js'
+import { nearest } from './config/nearest.js'
 import { createOutput, type Output } from './output.js'
 import { type Env, resolvePaths } from './paths.js'
 import { parseCommand } from './parse.js'
@@ -70,7 +70,7 @@ async function runCommand(word: string, invocation: Invocation, out: Output): Pr
   const context = { env, paths, version: readVersion(), out }
   if (word === 'gateway') {
     const { options } = parseCommand(match.command, runLast(match.rest))
-    const { runGateway } = await import('./run.js')
+    const { runGateway } = await import('./gateway/run.js')
     return runGateway(options, { ...context, logLevel })
   }
   const parsed = parseCommand(match.command, match.rest)

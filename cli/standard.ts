@@ -15,6 +15,8 @@ export interface BundledPlugin {
   readonly endpoints?: readonly string[]
   /** Whether it runs when the configuration does not say. */
   readonly default: boolean | ((document: Readonly<Record<string, any>>) => boolean)
+  /** Services it provides, so that a selected set can be completed without loading the rest. */
+  readonly provides?: readonly string[]
   /** Part of every selected set: nothing answers without it. */
   readonly base?: boolean
 }
@@ -33,6 +35,15 @@ export const standard: readonly BundledPlugin[] = [
     name: 'http',
     section: 'gateway.http',
     load: () => import('../plugins/http/index.js'),
+    provides: ['front'],
+    default: true,
+    base: true,
+  },
+  {
+    name: 'koa',
+    section: 'plugins.entries.koa.config',
+    load: () => import('../plugins/koa/index.js'),
+    provides: ['koa'],
     default: true,
     base: true,
   },
@@ -53,12 +64,14 @@ export const standard: readonly BundledPlugin[] = [
     name: 'agents',
     section: 'agents',
     load: () => import('../plugins/agents/index.js'),
+    provides: ['agents'],
     default: true,
   },
   {
     name: 'models',
     section: 'models',
     load: () => import('../plugins/models/index.js'),
+    provides: ['models'],
     default: true,
   },
   {

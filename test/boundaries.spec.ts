@@ -15,7 +15,7 @@ const planted: Record<string, string> = {
   'core/loop.ts': `export * from './deeper.js'`,
   'core/innocent.ts': `import type { Guilty } from './guilty.js'\nexport type Innocent = Guilty`,
   'core/guilty.ts': `import type { Innocent } from './innocent.js'\nexport type Guilty = Innocent[]`,
-  'core/config/index.ts': `import { cosmiconfig } from 'cosmiconfig'\nexport const load = cosmiconfig`,
+  'cli/config/index.ts': `import { cosmiconfig } from 'cosmiconfig'\nexport const load = cosmiconfig`,
   'plugins/contracts/index.ts': `import { door } from 'openclaw/plugin'\nimport Koa from 'koa'\nimport '../../core/deep.js'\nexport { door, Koa }`,
   'plugins/a/index.ts': `import { door } from 'openclaw/plugin'\nimport '../contracts/index.js'\nimport './work.js'\nexport { door }`,
   'plugins/a/work.ts': `import '../b/index.js'`,

@@ -35,8 +35,8 @@ const hits = (files: readonly string[], pattern: RegExp) =>
 describe('repository', () => {
   test('the kernel can be read in one sitting', () => assert.deepEqual(excesses(coreSizes()), []))
 
-  test('the environment is read in cli/ and core/config alone', () => {
-    const others = product.filter((file) => !/^(cli|core\/config)\//.test(file))
+  test('the environment is read in cli/ alone', () => {
+    const others = product.filter((file) => !/^cli\//.test(file))
     assert.deepEqual(hits(others, /\bprocess\s*\.\s*env\b|\bprocess\s*\[\s*['"]env|\benv\b[^'"]*\}\s*=\s*process\b/), [])
   })
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Middleware as KoaMiddleware } from 'koa'
-import { type CallInfo, defineSurface, GatewayError } from 'openclaw/plugin'
+import { type CallInfo, defineService, defineSurface, GatewayError, type Owner, type Row } from 'openclaw/plugin'
 
 export interface BodyLimits {
   /** Bytes on the wire. Default 1 MiB. */
@@ -135,3 +135,27 @@ export interface Upgrade {
 export const Upgrades = defineSurface<Upgrade>('upgrades')
 /** Koa middleware, in order of registration, before Koa routes. Owned by the plugin `http`. */
 export const Middleware = defineSurface<KoaMiddleware>('middleware')
+
+/** A row and what follows its prefix, or the methods that the path has. */
+export type Match = { route: Row<Route>; rest: string } | { allow: string[] } | undefined
+
+const api = /^\/(?:v1|tools|hooks|webhooks)(?:\/|$)/
+/** Paths of programs: what nobody serves there is a JSON 404, never a page. */
+export const isApi = (path: string): boolean => api.test(path)
+/** A page served for every path does not reach into the programs' paths. */
+export const covers = (pattern: string, path: string): boolean => isApi(pattern) || !isApi(path)
+
+/** Told of whatever a handler or middleware threw, and whose it is. */
+export type RouteFailed = (thrown: unknown, owner: Owner) => void
+
+/** The routes of one generation that are not raw. */
+export interface KoaRoutes {
+  match(method: string, path: string): Match
+  /** Run the row that was matched, and none but that. */
+  serve(row: Row<Route>, req: IncomingMessage, res: ServerResponse, call: Call, failed: RouteFailed): void
+}
+/** Makes `KoaRoutes`. Rejects, attributed, for a pattern that can't be compiled. Provided by the plugin `koa`. */
+export interface KoaBuilder {
+  build(routes: readonly Row<Route>[], middleware: readonly Row<KoaMiddleware>[]): Promise<KoaRoutes>
+}
+export const KoaBuilder = defineService<KoaBuilder>('koa')

@@ -96,7 +96,7 @@ export function checkJsonShape(body: Buffer, maxDepth: number, maxKeys: number) 
       while (end !== -1 && isEscaped(body, end, start)) end = body.indexOf(quote, end + 1)
       if (end === -1) return
       i = end
-      if (isProto(body, start, end) && nextByte(body, end + 1) === 0x3a) throw refuse('The key "__proto__" is not allowed.')
+      if (nextByte(body, end + 1) === 0x3a && isProto(body, start, end)) throw refuse('The key "__proto__" is not allowed.')
     } else if (byte === 0x7b || byte === 0x5b) {
       if (keys.push(0) > maxDepth) throw refuse(`JSON is nested deeper than ${maxDepth} levels.`)
     } else if (byte === 0x7d || byte === 0x5d) keys.pop()

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 
-/** How long the rest of an unread body is thrown away. A connection closed earlier would cost the client the answer. */
+/** How long a client that still sends has to read its answer. A connection closed at once would cost it the answer. */
 const lingerMs = 1_000
-/** An unread body up to this size does not cost the connection. */
+/** So much of an unread body is thrown away; a body up to this size does not cost the connection. */
 const droppedBodyBytes = 65_536
 
 /** Marks a response that is complete but for its end. */
@@ -37,12 +37,17 @@ export function unread({ complete, headers, readableDidRead }: IncomingMessage):
 /** End a response whose connection closes with it, once the client stops sending or had its time to read the answer. */
 export function endLingering(req: IncomingMessage, res: Response) {
   res[lingering] = true
+  let left = droppedBodyBytes
+  const discard = (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) req.off('data', discard).pause()
+  }
   const end = () => {
     clearTimeout(timer)
     res.end()
   }
   const timer = setTimeout(end, lingerMs)
-  req.once('end', end).once('close', end).resume()
+  req.on('data', discard).once('end', end).once('close', end).resume()
 }
 
 /** After the answer: a client that takes too long over a body nobody reads is cut off. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { Access, definePlugin, Front, GatewayError, messageOf } from 'openclaw/plugin'
-import { Middleware, Routes, Upgrades } from '../contracts/http.js'
+import { Access, definePlugin, Front, GatewayError, messageOf, optional } from 'openclaw/plugin'
+import { KoaBuilder, Middleware, Routes, Upgrades } from '../contracts/http.js'
 import { answerState, isEnding } from './connection.js'
 import { commonHeaders, dispatch } from './dispatch.js'
 import { replyError } from './reply.js'
@@ -19,10 +19,11 @@ export default definePlugin({
   name: 'http',
   section: 'gateway.http',
   schema,
-  requires: [Access],
+  requires: [Access, optional(KoaBuilder)],
   provides: [Front],
   apply(kernel) {
     const access = kernel.use(Access)
+    const koa = kernel.use(KoaBuilder)
     const routes = kernel.table(Routes)
     const upgrades = kernel.table(Upgrades)
     const middleware = kernel.table(Middleware)
@@ -35,7 +36,7 @@ export default definePlugin({
       const now = access.current
       if (compiled?.access !== now) {
         const tables = { routes: routes.current, upgrades: upgrades.current, middleware: middleware.current }
-        compiled = { access: now, site: compileSite(kernel.config.current as HttpConfig, now, tables, surroundings) }
+        compiled = { access: now, site: compileSite(kernel.config.current as HttpConfig, now, tables, koa.current, surroundings) }
       }
       return compiled.site
     }
@@ -66,10 +67,14 @@ export default definePlugin({
         refuse(socket, new GatewayError(code, message), commonHeaders(randomUUID(), site()))
       },
     })
-    // A pattern that can't be compiled refuses the candidate, in the name of the plugin that brought it.
+    // A pattern that can't be served refuses the candidate, in the name of the plugin that brought it.
     kernel.hooks.validate.tap(async ({ table }) => {
       const patterned = [...table(Routes).values()].filter(({ value }) => !value.raw)
-      if (patterned.length > 0) (await import('./koa.js')).buildKoa(patterned, [])
+      const [first] = patterned
+      if (!first) return
+      const { key, plugin } = first
+      if (!koa.current) throw new GatewayError('bad_route', `Route ${key} is not raw: enable the plugin "koa".`, { plugin, hook: 'routes' })
+      await koa.current.build(patterned, [])
     })
     kernel.hooks.ready.tap(async () => void (await site().koa?.()))
     kernel.hooks.drain.tap(() => {

@@ -1,7 +1,6 @@
 import type { Middleware } from 'koa'
 import type { Access, Kernel, Row } from 'openclaw/plugin'
-import type { Route, Upgrade } from '../contracts/http.js'
-import type { KoaRoutes } from './koa.js'
+import type { KoaBuilder, KoaRoutes, Route, Upgrade } from '../contracts/http.js'
 import { type ProxyRules, proxyRules } from './peer.js'
 import { compileRoutes, type RouteTable } from './routes.js'
 import { type HostRules, hostRules } from './rules.js'
@@ -30,16 +29,22 @@ export interface Site extends Surroundings {
   readonly limits: Pick<HttpConfig, 'headerLines' | 'targetBytes'>
   readonly proxies: ProxyRules
   readonly disabled: ReadonlySet<string>
-  /** Loads Koa on first use; undefined where no route needs it. */
+  /** Built on first use; undefined where no route needs it. */
   readonly koa: (() => Promise<KoaRoutes>) | undefined
 }
 
-export function compileSite(config: HttpConfig, access: Access, tables: Tables, surroundings: Surroundings): Site {
+export function compileSite(
+  config: HttpConfig,
+  access: Access,
+  tables: Tables,
+  builder: KoaBuilder | undefined,
+  surroundings: Surroundings,
+): Site {
   const routes = compileRoutes(tables.routes)
   const { allowedHosts, cors, securityHeaders, headerLines, targetBytes, disabledPaths } = config
   const hsts = securityHeaders.strictTransportSecurity
   let koa: Promise<KoaRoutes> | undefined
-  const load = () => (koa ??= import('./koa.js').then(({ buildKoa }) => buildKoa(routes.koa, [...tables.middleware.values()])))
+  const build = builder && (() => (koa ??= builder.build(routes.patterned, [...tables.middleware.values()])))
   return {
     ...surroundings,
     access,
@@ -51,6 +56,6 @@ export function compileSite(config: HttpConfig, access: Access, tables: Tables, 
     limits: { headerLines, targetBytes },
     proxies: proxyRules(access.trustedProxies, access.allowRealIpFallback),
     disabled: new Set(disabledPaths),
-    koa: routes.koa.length > 0 ? load : undefined,
+    koa: routes.patterned.length > 0 ? build : undefined,
   }
 }

@@ -1,36 +1,31 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build, type BuildOptions } from 'esbuild'
+import { build } from 'esbuild'
 
-export const root = fileURLToPath(new URL('../..', import.meta.url))
-export const product = process.env['BENCH_PRODUCT'] ?? join(root, 'dist/cli.js')
+const root = fileURLToPath(new URL('../..', import.meta.url))
+/** The built gateway. */
+export const product = join(root, 'dist/cli.js')
 
 /** CommonJS packages inside a bundle ask for Node's own modules with `require`. */
 const requireHeader = "import{createRequire as $createRequire}from'node:module';const require=$createRequire(import.meta.url);"
-
-const options: BuildOptions = {
-  absWorkingDir: root,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  conditions: ['openclaw-source'],
-  outExtension: { '.js': '.mjs' },
-  banner: { js: requireHeader },
-  logLevel: 'silent',
-}
 
 /** Bundle the benchmark's own processes as the product is, so that a start is compared with a start. Answers the file of each. */
 export async function bundle(folder: string) {
   const names = ['floor', 'upstream', 'load'] as const
   await build({
-    ...options,
+    absWorkingDir: root,
     entryPoints: names.map((name) => `test/bench/${name}.ts`),
     outdir: folder,
-    minifySyntax: true,
-    minifyWhitespace: true,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    conditions: ['openclaw-source'],
+    banner: { js: requireHeader },
     legalComments: 'none',
+    logLevel: 'silent',
   })
   return Object.fromEntries(names.map((name) => [name, join(folder, `${name}.mjs`)])) as Record<(typeof names)[number], string>
 }

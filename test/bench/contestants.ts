@@ -83,12 +83,16 @@ export const configFor = (origin: string, paths: readonly string[] = []) => ({
   ...(paths.length > 0 && { plugins: { load: { paths } } }),
 })
 
-/** A third party's plugin with five taps on `authorize`, of which none objects. Answers its file. */
+/** The path to which the taps below object: asked for once, to see that they are there. */
+export const tappedPath = '/v1/models/refused-by-taps'
+
+/** A third party's plugin with five taps on `authorize`. Answers its file. */
 export async function writeTaps(folder: string): Promise<string> {
   const file = join(folder, 'five-taps.mjs')
   const text =
     "export default { api: 1, name: 'five-taps', apply(kernel) {\n" +
-    "  for (let i = 0; i < 5; i++) kernel.hooks.authorize.tap(({ scope }) => (scope === '' ? { deny: 'forbidden' } : undefined))\n} }\n"
+    `  const check = ({ call }) => (call.path === '${tappedPath}' ? { deny: 'forbidden' } : undefined)\n` +
+    '  for (let i = 0; i < 5; i++) kernel.hooks.authorize.tap(check)\n} }\n'
   await writeFile(file, text)
   return file
 }

@@ -2,10 +2,13 @@
 import { type Dispatcher, Pool } from 'undici'
 import type { Job, Outcome } from './scene.js'
 
+/** A server that says nothing for so long has failed. */
+const silenceMs = 20_000
+
 const pools = new Map<string, Pool>()
 function poolFor(origin: string): Pool {
   let pool = pools.get(origin)
-  if (!pool) pools.set(origin, (pool = new Pool(origin, { pipelining: 1, connections: 256 })))
+  if (!pool) pools.set(origin, (pool = new Pool(origin, { connections: 256, headersTimeout: silenceMs, bodyTimeout: silenceMs })))
   return pool
 }
 

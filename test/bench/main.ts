@@ -1,26 +1,33 @@
 /**
  * `npm run bench`: the built gateway against the floor, into RESULTS.md. `--only <text>` takes the cases with that text in
  * their name, `--rounds <n>` repeats each so often. `--profile <text>` runs one case under the profiler and prints the
- * functions that cost most.
+ * functions that cost most. `--build <file>` measures another `cli.js`.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { bundle, product, staleSource } from './build.js'
 import { idleRows, startRows } from './cold.js'
-import { configFor, openScene, type Scene, writeTaps } from './contestants.js'
+import { configFor, openScene, type Scene, tappedPath, writeTaps } from './contestants.js'
 import { cases, measure, run } from './hot.js'
+import { ask } from './processes.js'
 import { report } from './profile.js'
+import { headersFor } from './scene.js'
 import { results, type Row, table } from './table.js'
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, rounds: { type: 'string', default: '5' }, profile: { type: 'string' } },
+  options: {
+    only: { type: 'string' },
+    rounds: { type: 'string', default: '12' },
+    profile: { type: 'string' },
+    build: { type: 'string', default: product },
+  },
 })
 const rounds = Number(values.rounds)
 const starts = 7
-const idles = 3
+const idles = 5
 const wanted = (name: string) => values.only === undefined || name.includes(values.only)
 const began = performance.now()
 const tell = (what: string) => console.error(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${what}`)
@@ -29,7 +36,7 @@ const tell = (what: string) => console.error(`${((performance.now() - began) / 1
 async function contestants(scene: Scene, floorFile: string, flags: (name: string) => readonly string[] = () => []) {
   const { token, upstream } = scene
   const gatewayWith = (name: string, paths: readonly string[]) =>
-    scene.contestant(name, () => [...flags(name), product, 'gateway'], configFor(upstream.origin, paths))
+    scene.contestant(name, () => [...flags(name), values.build, 'gateway'], configFor(upstream.origin, paths))
   return {
     floor: await scene.contestant('floor', (port) => [...flags('floor'), floorFile, String(port), token, upstream.origin]),
     gateway: await gatewayWith('gateway', []),
@@ -50,6 +57,8 @@ async function compare(scene: Scene, floorFile: string): Promise<Row[]> {
   }
   const running = { floor: await floor.start(), gateway: await gateway.start(), tapped: await tapped.start() }
   try {
+    const objected = await ask(`${running.tapped.origin}${tappedPath}`, { method: 'GET', headers: headersFor(scene.token) })
+    if (objected?.status !== 403) throw new Error(`The five taps are not there: ${tappedPath} answered ${objected?.status}.`)
     for (const each of cases.filter(({ name }) => wanted(name))) {
       tell(each.name)
       rows.push(...(await run(each, { ...running, direct: scene.upstream }, scene, rounds)))
@@ -82,25 +91,21 @@ async function profile(scene: Scene, floorFile: string, text: string) {
 }
 
 async function main() {
-  const stale = staleSource()
+  const stale = values.build === product ? staleSource() : undefined
   if (stale) tell(`${stale} is newer than the build: run \`npm run build\` to measure it`)
   const folder = await mkdtemp(join(tmpdir(), 'bench-'))
-  try {
-    const files = await bundle(folder)
-    const scene = await openScene(folder, files)
-    try {
-      if (values.profile !== undefined) return await profile(scene, files.floor, values.profile)
-      const rows = await compare(scene, files.floor)
-      console.log(table(rows))
-      if (values.only !== undefined) return
-      const minutes = (performance.now() - began) / 60_000
-      await writeFile(fileURLToPath(new URL('RESULTS.md', import.meta.url)), results(rows, rounds, minutes))
-    } finally {
-      await scene.close()
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true })
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+  const files = await bundle(folder)
+  const scene = await openScene(folder, files)
+  if (values.profile !== undefined) await profile(scene, files.floor, values.profile)
+  else {
+    const rows = await compare(scene, files.floor)
+    console.log(table(rows))
+    const text = results(rows, rounds, (performance.now() - began) / 60_000)
+    if (values.only === undefined) await writeFile(new URL('RESULTS.md', import.meta.url), text)
   }
+  await scene.close()
 }
 
 await main()

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -42,7 +42,15 @@ export function launch({ args, port, env, output }: Launch): Running & { readonl
   const spawnedAt = performance.now()
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', file, file] })
   closeSync(file)
+  endWithUs(child)
   return { child, pid: child.pid as number, origin: `http://127.0.0.1:${port}`, spawnedAt, stop: () => stop(child) }
+}
+
+/** However the benchmark ends, it leaves nobody behind. */
+function endWithUs(child: ChildProcess) {
+  const kill = () => void child.kill('SIGKILL')
+  process.prependListener('exit', kill)
+  child.once('exit', () => process.off('exit', kill))
 }
 
 async function stop(child: ChildProcess) {
@@ -85,12 +93,14 @@ export async function firstAnswerMs(
   }
 }
 
-const ticksPerS = 100
-
-/** CPU seconds that a process has used, user and system, all of its threads. */
-export function cpuSeconds(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-  return (Number(fields[11]) + Number(fields[12])) / ticksPerS
+/**
+ * CPU microseconds that a process has used, user and system, in all of its threads: what `/proc/<pid>/stat` tells in
+ * hundredths of a second, finer, so that rounds can be short.
+ */
+export function cpuUs(pid: number): number {
+  const folder = `/proc/${pid}/task`
+  const nanoseconds = readdirSync(folder).map((thread) => Number(readFileSync(`${folder}/${thread}/schedstat`, 'utf8').split(' ', 1)[0]))
+  return nanoseconds.reduce((sum, one) => sum + one, 0) / 1_000
 }
 
 /** Memory of a process in MiB: resident, and with shared pages counted by share. */
@@ -108,13 +118,19 @@ export interface Load {
 
 export function startLoad(file: string): Load {
   const child = fork(file, { execArgv: [] })
+  endWithUs(child)
   return {
-    async run(job) {
-      child.send(job)
-      const [answer] = (await once(child, 'message')) as [{ outcome?: Outcome; error?: string }]
-      if (!answer.outcome) throw new Error(answer.error)
-      return answer.outcome
-    },
+    run: (job) =>
+      new Promise((resolve, reject) => {
+        const gone = () => reject(new Error('The load generator ended.'))
+        child.once('exit', gone)
+        child.once('message', ({ outcome, error }: { outcome?: Outcome; error?: string }) => {
+          child.off('exit', gone)
+          if (outcome) resolve(outcome)
+          else reject(new Error(error))
+        })
+        child.send(job)
+      }),
     stop: () => stop(child),
   }
 }

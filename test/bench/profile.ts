@@ -66,7 +66,10 @@ function totals(profile: Profile, self: ReadonlyMap<number, number>) {
   return sums
 }
 
-/** The functions that cost most in the last `lastMs` of the profile in `folder`, in microseconds for each of `requests`. */
+/**
+ * The functions that cost most in the last `lastMs` of the profile in `folder`, in microseconds for each of `requests`. The
+ * profiler goes by the clock: on a busy machine system calls look dearer than they are.
+ */
 export function report(folder: string, lastMs: number, requests: number): string {
   const file = readdirSync(folder).find((name) => name.endsWith('.cpuprofile'))
   if (file === undefined) throw new Error('The server wrote no profile.')

@@ -142,7 +142,7 @@ describe('configuration file', () => {
     writeFileSync(join(hostile, '.env'), 'NAME=from-the-working-directory')
     writeFileSync(file, '{ name: "${NAME}" }')
     const script = join(folder, 'read.mts')
-    const source = new URL('../../core/config/index.ts', import.meta.url).href
+    const source = new URL('../../cli/config/index.ts', import.meta.url).href
     writeFileSync(
       script,
       `import { loadConfig } from ${JSON.stringify(source)}\nconsole.log(JSON.stringify((await loadConfig(${JSON.stringify(file)}, process.env)).document))`,

@@ -3,12 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { checkKernel, checkPlugins } from '../../cli/check.js'
-import { composeDocument } from '../../cli/document.js'
-import { pathsWith } from '../../cli/document-schema.js'
-import { nearest } from '../../cli/nearest.js'
-import { cutSections } from '../../cli/sections.js'
-import { selectPlugins } from '../../cli/select.js'
+import { checkKernel, checkPlugins } from '../../cli/config/check.js'
+import { composeDocument } from '../../cli/config/document.js'
+import { pathsWith } from '../../cli/config/document-schema.js'
+import { nearest } from '../../cli/config/nearest.js'
+import { cutSections } from '../../cli/config/sections.js'
+import { selectPlugins } from '../../cli/config/select.js'
 import { standard } from '../../cli/standard.js'
 
 let folder = ''
@@ -152,7 +152,7 @@ describe('document', () => {
       limits: { drainMs: -1 },
       env: { A: 1 },
       secrets: { providers: { p: { source: 'exec' } } },
-      plugins: { allow: 'all', entries: { ghost: { enabled: true } } },
+      plugins: { allow: 'all', entries: { ghost: { enabled: true }, logs: { config: { level: 'x' } } } },
     })
     const found = texts((await checkKernel(composed)).issues)
     for (const path of ['gateway.port', 'gateway.bind', 'limits.drainMs', 'env.A', 'secrets.providers.p', 'plugins.allow'])
@@ -162,6 +162,7 @@ describe('document', () => {
       )
     assert.deepEqual(texts(composed.warnings), [
       'plugins.entries.ghost: plugin not found: ghost (stale config entry ignored; remove it from plugins config)',
+      'plugins.entries.logs.config: not read: the section of plugin "logs" is logging',
     ])
   })
 

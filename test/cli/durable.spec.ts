@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { writeDurably } from '../../cli/durable.js'
-import { setInText } from '../../cli/edit.js'
+import { writeDurably } from '../../cli/config/durable.js'
+import { setInText } from '../../cli/config/edit.js'
 import { bundle, follow } from './sandbox.js'
 
 describe('writing the configuration', () => {

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { acquireLock } from '../../cli/lock.js'
-import { isRunning, isSupervised, ownIdentity } from '../../cli/process.js'
+import { acquireLock } from '../../cli/gateway/lock.js'
+import { isRunning, isSupervised, ownIdentity } from '../../cli/gateway/process.js'
 import { type Child, bundle, follow } from './sandbox.js'
 
 describe('instance lock', () => {
@@ -73,6 +73,7 @@ describe('instance lock', () => {
     assert.equal(await isRunning({ ...ownIdentity(), startTime: 1 }), false)
     assert.equal(await isRunning({ pid: 2 ** 22 + 1 }), false)
     assert.equal(isSupervised({ INVOCATION_ID: 'x' }), true)
+    assert.equal(isSupervised({ INVOCATION_ID: 'x' }, true), false, 'a person at a terminal that a service started')
     assert.equal(isSupervised({ XPC_SERVICE_NAME: '0', TERM: 'xterm' }), false)
   })
 })

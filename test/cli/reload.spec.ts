@@ -4,6 +4,9 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Inspection } from 'openclaw'
+import { loadConfig } from 'openclaw/config'
+import { assemble } from '../../cli/gateway/assemble.js'
+import { evaluateFile } from '../../cli/gateway/reload.js'
 import { type Child, createSandbox, freePort, minimal, type Sandbox, token } from './sandbox.js'
 
 describe('following the configuration file', { concurrency: 3 }, () => {
@@ -146,6 +149,35 @@ describe('following the configuration file', { concurrency: 3 }, () => {
       /listening on/,
     )
     await child.stop()
+  })
+
+  test('with no gateway left, every look at the file is another try', async () => {
+    const sandbox = createSandbox()
+    boxes.push(sandbox)
+    sandbox.write(minimal())
+    const paths = { home: sandbox.home, state: sandbox.state, config: sandbox.config }
+    const env = { OLLAMA_HOST: '127.0.0.1:1' }
+    const launch = { flags: { auth: {}, allowUnconfigured: false, force: false, verbose: false }, env, paths }
+    const applied = await assemble(await loadConfig(sandbox.config), launch, true)
+    let running = true
+    const restarts: unknown[] = []
+    const never = () => assert.fail('nothing to reload')
+    const runner = {
+      applied: () => applied,
+      running: () => running,
+      restart: async (next: unknown) => void restarts.push(next),
+      reload: never,
+      note: never,
+    }
+    const lines: string[] = []
+    const log = new Proxy({}, { get: () => (line: string) => lines.push(line) }) as any
+    const look = () => evaluateFile(launch, runner as any, log, new AbortController().signal)
+    await look()
+    assert.equal(restarts.length, 0, 'the same bytes')
+    running = false
+    await look()
+    assert.equal(restarts.length, 1)
+    assert.deepEqual(lines, [])
   })
 
   test('SIGUSR1 restarts in the same process, unless the configuration forbids it', { skip: process.platform === 'win32' }, async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { nameExports } from '../../cli/build-interop.js'
+import { nameExports } from '../../cli/build/interop.js'
 
 export interface Finished {
   readonly code: number | null

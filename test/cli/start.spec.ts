@@ -181,7 +181,7 @@ describe('gateway start', { concurrency: 3 }, () => {
       const child = sandbox.start(['gateway'])
       if (result === 'serves') {
         await child.url()
-        assert.match(child.output(), /Gateway auth mode=none explicitly configured; all gateway connections are unauthenticated\./)
+        await child.printed(/Gateway auth mode=none explicitly configured; all gateway connections are unauthenticated\./)
         await child.stop()
       } else assert.match((await child.finished).stderr, result, JSON.stringify(gateway))
     })
@@ -267,6 +267,20 @@ describe('gateway start', { concurrency: 3 }, () => {
     await child.url()
     assert.match(child.output(), new RegExp(`^force: killed pid ${holder.process.pid} \\(.*\\) on port ${port}$`, 'm'))
     assert.equal((await holder.finished).code, 0, 'asked to leave before it is made to')
+    await child.stop()
+  })
+
+  test('TLS with a certificate made at the first start, which commands of this machine trust', async () => {
+    const sandbox = box()
+    const port = await freePort()
+    sandbox.write(minimal({}, { port, tls: { enabled: true } }))
+    const child = sandbox.start(['gateway'])
+    await child.printed(/listening on wss:\/\/127\.0\.0\.1:/)
+    const key = join(sandbox.state, 'gateway', 'tls', 'gateway-key.pem')
+    assert.equal(statSync(key).mode & 0o777, 0o600)
+    await assert.rejects(fetch(`https://127.0.0.1:${port}/healthz`))
+    const { stdout, stderr } = await sandbox.run(['plugins', 'list', '--json'])
+    assert.equal(JSON.parse(stdout).gateway.reachable, true, stderr)
     await child.stop()
   })
 

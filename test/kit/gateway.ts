@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createGateway, type Gateway, type GatewayOptions, type LogRecord, type Plugin, type PluginUse } from 'openclaw'
 import http from 'openclaw/plugins/http'
+import koa from 'openclaw/plugins/koa'
 
 export type TestGatewayOptions = Partial<GatewayOptions>
 
@@ -17,11 +18,13 @@ export interface TestGateway extends Omit<Gateway, 'reload'> {
 
 const mostRecords = 10_000
 
-/** The front of the port, unless the test brings one: without it nothing answers. */
-const withFront = (plugins: readonly (Plugin | PluginUse)[]) =>
-  plugins.some((item) => ('plugin' in item ? item.plugin : item).name === http.name) ? plugins : [http, ...plugins]
+/** The front of the port, unless the test brings its own: without it nothing answers. */
+const withFront = (plugins: readonly (Plugin | PluginUse)[]) => {
+  const given = plugins.map((item) => ('plugin' in item ? item.plugin : item).name)
+  return [...[koa, http].filter(({ name }) => !given.includes(name)), ...plugins]
+}
 
-/** A gateway on a free loopback port, with the plugin `http`. Its log is kept, not printed. Close it at the end of the test. */
+/** A gateway on a free loopback port, with the plugins `http` and `koa`. Its log is kept, not printed. Close it at the end of the test. */
 export async function createTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const token = options.gateway?.auth ? '' : randomBytes(32).toString('hex')
   const log: LogRecord[] = []
