@@ -109,3 +109,6 @@ export const limitsSchema = defineSchema<Limits>(
     closeDrainMs: between(0, 600_000, 10_000),
   }),
 )
+
+/** Schema of a plugin that names none: nothing to configure. */
+export const emptySchema = defineSchema<unknown>(closed({}))

@@ -7,7 +7,6 @@ import type { Keep } from './keep.js'
 import type { Log } from './log.js'
 import type { Entry } from './plan.js'
 import type { Kernel } from './plugin.js'
-import type { Schema } from './tokens.js'
 import type { SecretBook } from './secret.js'
 import type { Surface } from './surfaces.js'
 
@@ -183,6 +182,3 @@ export function runTasks(scope: Scope, host: Host) {
     void supervise()
   }
 }
-
-/** Schema of a plugin that names none: nothing to configure. */
-export const emptySchema: Schema = { type: 'object', additionalProperties: false, properties: {} }

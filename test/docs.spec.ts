@@ -94,7 +94,7 @@ describe('documents', () => {
   })
 
   test('docs/start.md names every variable that brings a provider', () => {
-    const variables = read('cli/discover.ts').match(/\b[A-Z]+_API_KEY\b/g) ?? []
+    const variables = read('cli/gateway/discover.ts').match(/\b[A-Z]+_API_KEY\b/g) ?? []
     const page = read('docs/start.md')
     assert.ok(variables.length > 0)
     assert.deepEqual(

@@ -1,7 +1,7 @@
 import { type LoadedFile, lineOf, validateConfig } from 'openclaw/config'
 import type { Issue } from 'openclaw/plugin'
-import { gatewaySchema, limitsSchema } from '../../core/schema.js'
-import { ownSections } from './document-schema.js'
+import { emptySchema, gatewaySchema, limitsSchema } from '../../core/schema.js'
+import { ownSections } from './own-schema.js'
 import type { Composed } from './document.js'
 
 /**
@@ -29,7 +29,7 @@ export async function checkKernel({ gateway, limits, own, issues }: Composed) {
 export async function checkPlugins({ plugins, issues }: Composed) {
   const checked = await Promise.all(
     plugins.map(async ({ plugin, config, path = '' }) => {
-      const result = await validateConfig(plugin.schema ?? { type: 'object' }, config ?? {}, path)
+      const result = await validateConfig(plugin.schema ?? emptySchema, config ?? {}, path)
       return { path, value: result.value, issues: result.issues.map((issue) => ({ ...issue, plugin: plugin.name })) }
     }),
   )

@@ -1,5 +1,6 @@
 import { gatewaySchema, limitsSchema } from '../../core/schema.js'
 import type { Schema, Section } from 'openclaw/plugin'
+import { closed, flag, ownSections, text } from './own-schema.js'
 
 /** A JSON Schema node, as far as the CLI reads it. */
 export interface Node {
@@ -17,72 +18,6 @@ export interface SectionSchema {
   readonly name: string
   readonly section: Section
   readonly schema: Schema | undefined
-}
-
-const closed = (properties: Record<string, Node>, more: Node = {}): Node => ({
-  type: 'object',
-  additionalProperties: false,
-  properties,
-  ...more,
-})
-const text: Node = { type: 'string' }
-const texts: Node = { type: 'array', items: text }
-const flag: Node = { type: 'boolean' }
-const whole = (minimum: number, maximum: number): Node => ({ type: 'integer', minimum, maximum })
-
-const secretProvider: Node = {
-  anyOf: [
-    closed({ source: { const: 'env' }, allowlist: { ...texts, maxItems: 256 } }, { required: ['source'] }),
-    closed(
-      {
-        source: { const: 'file' },
-        path: text,
-        mode: { type: 'string', enum: ['json', 'singleValue'] },
-        timeoutMs: whole(1, 120_000),
-        maxBytes: whole(1, 20_971_520),
-      },
-      { required: ['source', 'path'] },
-    ),
-    closed(
-      {
-        source: { const: 'exec' },
-        command: text,
-        args: { ...texts, maxItems: 128 },
-        env: { type: 'object', additionalProperties: { ...text, 'x-secret': true } },
-        passEnv: { ...texts, maxItems: 128 },
-        trustedDirs: { ...texts, maxItems: 64 },
-        timeoutMs: whole(1, 120_000),
-        maxOutputBytes: whole(1, 20_971_520),
-        jsonOnly: flag,
-        allowInsecurePath: flag,
-        allowSymlinkCommand: flag,
-      },
-      { required: ['source', 'command'] },
-    ),
-  ],
-}
-
-/** Sections that belong to the CLI itself: it reads them before there is a gateway. */
-export const ownSections: Readonly<Record<string, Schema>> = {
-  env: {
-    type: 'object',
-    'x-reload': 'process',
-    properties: { vars: { type: 'object', additionalProperties: text } },
-    additionalProperties: text,
-  },
-  secrets: closed({
-    providers: { type: 'object', additionalProperties: secretProvider },
-    defaults: closed({ env: text, file: text, exec: text }),
-  }),
-  commands: closed({ restart: { ...flag, 'x-help': 'Whether SIGUSR1 from outside restarts the gateway. Default true.' } }),
-  plugins: closed({
-    enabled: { ...flag, 'x-help': 'Whether third-party plugins load at all. Default true.' },
-    allow: { ...texts, 'x-help': 'When it names any, only these load, and what they need.' },
-    deny: { ...texts, 'x-help': 'These never load.' },
-    load: closed({ paths: { ...texts, 'x-help': 'Files or folders of plugins, relative to the configuration file.' } }),
-    entries: { type: 'object', additionalProperties: closed({ enabled: flag, config: { type: 'object' } }) },
-    installs: { type: 'object', additionalProperties: { type: 'object', properties: { installPath: text } } },
-  }),
 }
 
 /** The schema of the whole document: the kernel's, the CLI's and each plugin's at its section. For editors; never the validator. */

@@ -13,7 +13,10 @@ interface Stoppable extends Pick<SignalHandlers, 'log' | 'restart' | 'mayRestart
  * Listen for what ends the process. `code` resolves with the exit code once a signal or a stray error has closed the
  * gateway, or its deadline has passed: 25 s after a signal, 5 s after an error that nobody caught.
  */
-export function whenStopped({ log, restart, mayRestart, blame, sources, close }: Stoppable): { code: Promise<number>; release: () => void } {
+export function whenStopped({ log, restart, mayRestart, blame, sources, close }: Stoppable): {
+  code: Promise<number>
+  release: () => void
+} {
   let resolve: (code: number) => void = () => undefined
   const code = new Promise<number>((settle) => {
     resolve = settle

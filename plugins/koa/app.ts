@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { Router, type RouterContext } from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import { GatewayError, messageOf, type Owner, type Row } from 'openclaw/plugin'

@@ -6,8 +6,8 @@ import { merge, readRunning, type Standing, statusOf } from './running.js'
 export async function run(context: Offline, [id]: string[], options: Record<string, any>): Promise<number> {
   const { out } = context
   if (id === undefined && !options['all']) throw new GatewayError('usage', "error: missing required argument 'id' (or pass --all)")
-  const [known, running] = await Promise.all([context.plugins(), readRunning(context)])
-  const all = merge(known, running)
+  const [known, view] = await Promise.all([context.plugins(), readRunning(context)])
+  const all = merge(known, view)
   const shown = options['all'] ? all : all.filter(({ name }) => name === id)
   if (shown.length === 0) {
     out.error(`Plugin not found: ${id}`)
@@ -15,11 +15,16 @@ export async function run(context: Offline, [id]: string[], options: Record<stri
   }
   if (options['json']) {
     const documents = shown.map((each) => ({ id: each.name, ...each, status: statusOf(each), running: each.running ?? null }))
-    out.json(options['all'] ? { gateway: running ? { reachable: true } : { reachable: false }, plugins: documents } : documents[0])
+    out.json(
+      options['all']
+        ? { gateway: { reachable: view.reachable, denied: view.reachable && !view.inspection }, plugins: documents }
+        : documents[0],
+    )
     return 0
   }
   out.print(shown.map(describe).join('\n\n'))
-  if (!running) out.print('\nGateway not reachable; showing the configuration alone.')
+  if (!view.reachable) out.print('\nGateway not reachable; showing the configuration alone.')
+  else if (!view.inspection) out.print('\nThe gateway denies this view; only what its readiness probe names is shown.')
   return 0
 }
 

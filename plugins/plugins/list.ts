@@ -4,12 +4,13 @@ import { merge, readRunning, statusOf } from './running.js'
 
 /** `plugins list`: works with and without a gateway. */
 export async function run(context: Offline, _args: string[], options: Record<string, any>): Promise<number> {
-  const [known, running] = await Promise.all([context.plugins(), readRunning(context)])
-  const all = merge(known, running)
+  const [known, view] = await Promise.all([context.plugins(), readRunning(context)])
+  const { reachable, inspection } = view
+  const all = merge(known, view)
   const shown = options['enabled'] ? all.filter(({ enabled }) => enabled) : all
   if (options['json']) {
     context.out.json({
-      gateway: running ? { reachable: true, pid: running.pid, pending: running.pending } : { reachable: false },
+      gateway: { reachable, ...(inspection && { pid: inspection.pid, pending: inspection.pending }) },
       plugins: shown.map((each) => ({
         id: each.name,
         origin: each.origin,
@@ -23,7 +24,7 @@ export async function run(context: Offline, _args: string[], options: Record<str
     return 0
   }
   context.out.print(`Plugins (${all.filter(({ enabled }) => enabled).length}/${all.length} enabled)`)
-  if (!running) context.out.print('Gateway not reachable; showing the configuration.')
+  if (!reachable) context.out.print('Gateway not reachable; showing the configuration.')
   context.out.table(
     ['ID', 'Status', 'Origin', 'Section', 'Source'],
     shown.map((each) => [each.name, statusOf(each), each.origin, each.section, each.source]),

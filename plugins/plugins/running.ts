@@ -3,30 +3,41 @@ import type { KnownPlugin, Offline } from '../contracts/offline.js'
 
 /** A plugin as the configuration has it, with how it stands in the running gateway. */
 export interface Standing extends KnownPlugin {
-  /** Undefined when no gateway answers, or it does not know this plugin. */
+  /** Undefined when no gateway answers, or it does not know this plugin, or does not show us. */
   readonly running: PluginState | undefined
+  /** Named by the readiness probe, where the gateway shows no more than that. */
+  readonly failing: boolean
+}
+
+/** The running gateway's view. */
+export interface View {
+  readonly reachable: boolean
+  readonly inspection?: Inspection
+  /** What its readiness probe names. Read only when the gateway denies the inspection, as a broken `authorize` tap makes it. */
+  readonly failing: readonly string[]
 }
 
 const askMs = 2_000
 
-/** The running gateway's view; undefined when it is not reachable or does not show it to us. */
-export async function readRunning(context: Offline): Promise<Inspection | undefined> {
+/** Ask the running gateway. Never throws: not running is an answer. */
+export async function readRunning(context: Offline): Promise<View> {
   try {
     const { status, body } = await context.request('/__openclaw__/plugins', askMs)
-    return status === 200 && Array.isArray(body?.plugins) ? (body as Inspection) : undefined
+    if (status === 200 && Array.isArray(body?.plugins)) return { reachable: true, inspection: body as Inspection, failing: [] }
+    const probe = await context.request('/readyz', askMs)
+    return { reachable: true, failing: Array.isArray(probe.body?.failing) ? probe.body.failing.map(String) : [] }
   } catch {
-    // Not running is an answer, not an error: the configuration is shown alone.
-    return undefined
+    return { reachable: false, failing: [] }
   }
 }
 
 /** Both views in one list. Plugins that only the gateway knows are in it too. */
-export function merge(known: readonly KnownPlugin[], running: Inspection | undefined): Standing[] {
-  const states = new Map(running?.plugins.map((state) => [state.name, state]))
+export function merge(known: readonly KnownPlugin[], { inspection, failing }: View): Standing[] {
+  const states = new Map(inspection?.plugins.map((state) => [state.name, state]))
   const names = new Set(known.map(({ name }) => name))
   const hidden = [...states.values()].filter(({ name }) => !names.has(name))
   return [
-    ...known.map((plugin) => ({ ...plugin, running: states.get(plugin.name) })),
+    ...known.map((plugin) => ({ ...plugin, running: states.get(plugin.name), failing: failing.includes(plugin.name) })),
     ...hidden.map((state) => ({
       name: state.name,
       origin: state.origin,
@@ -34,12 +45,14 @@ export function merge(known: readonly KnownPlugin[], running: Inspection | undef
       section: state.section,
       source: 'running gateway',
       running: state,
+      failing: false,
     })),
   ]
 }
 
 /** One word: the running state where it is known, else what the configuration says. */
-export function statusOf({ enabled, running }: Standing, now = Date.now()): string {
+export function statusOf({ enabled, running, failing }: Standing, now = Date.now()): string {
   if (running?.quarantinedUntil !== undefined && running.quarantinedUntil > now) return 'quarantined'
+  if (failing) return 'failing'
   return running?.state ?? (enabled ? 'enabled' : 'disabled')
 }

@@ -83,9 +83,10 @@ export function report(folder: string, lastMs: number, requests: number): string
       .slice(0, shown)
       .map(([name, us]) => `${(us / requests).toFixed(2).padStart(8)}  ${((us / busy) * 100).toFixed(1).padStart(5)} %  ${name}`)
       .join('\n')
+  const ours = list(total, (name) => /  (?:core|plugins)\//.test(name))
   return [
     `${(busy / requests).toFixed(1)} µs a request`,
     `Self, µs a request:\n${list(self, (name) => !name.startsWith('(idle)'))}`,
-    `Total, of functions in core and plugins:\n${list(total, (name) => /  (?:core|plugins)\//.test(name))}`,
+    ...(ours === '' ? [] : [`Total, of functions in core and plugins:\n${ours}`]),
   ].join('\n\n')
 }

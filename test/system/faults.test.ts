@@ -87,7 +87,7 @@ describe('a plugin that fails', () => {
       await change(fault)
       for (let n = 0; n < 6; n++) assert.equal((await gateway.fetch('/v1/models')).status, 403)
       assert.equal((await gateway.fetch('/health')).status, 200)
-      assert.equal((await inspect()).status, 'quarantined')
+      assert.equal((await inspect()).status, 'failing', 'named by the readiness probe, as the inspection itself is denied')
       assert.equal((await gateway.fetch('/v1/models')).status, 403, 'quarantine does not open the door')
       await change('none')
       await serves()

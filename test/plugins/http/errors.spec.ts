@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
+import { after, before, describe, test } from 'node:test'
+import { definePlugin, GatewayError } from 'openclaw/plugin'
+import { Middleware, Routes, Upgrades } from '../../../plugins/contracts/http.js'
+import { bootFixture, type Fixture, upgradeLines } from '../../support/gateway.js'
+import { raw, rawConnect, rawExchange, rawRequest } from '../../support/raw.js'
+
+const canary = 'sk-canary0123456789abcdef'
+const scope = 'operator.read'
+const open = { auth: 'gateway', scope, raw: true } as const
+
+/** Fails in every way a handler can. Never more than four times a test, as the fifth fault quarantines. */
+const trouble = (name: string, error: () => unknown = () => new Error(`boom at /work/secret/place with ${canary}`)) =>
+  definePlugin({
+    api: 1,
+    name,
+    apply(kernel) {
+      kernel.surface(Routes).tap((routes) => {
+        routes.get(`/v1/${name}/throw`, open, () => {
+          throw error()
+        })
+        routes.get(`/v1/${name}/reject`, open, async () => {
+          await new Promise((resolve) => setImmediate(resolve))
+          throw error()
+        })
+        routes.get(`/v1/${name}/late`, open, async (_req, _res, call) => {
+          call.replyJson(200, { ok: true })
+          await new Promise((resolve) => setTimeout(resolve, 30))
+          throw error()
+        })
+        routes.get(`/v1/${name}/at-once`, open, (_req, _res, call) => {
+          call.replyJson(200, { ok: true })
+          throw error()
+        })
+        routes.get(`/v1/${name}/stream`, open, async (_req, _res, call) => {
+          await call.openEventStream().write('data: 1\n\n')
+          throw error()
+        })
+        routes.get(`/v1/${name}/koa`, { auth: 'gateway', scope }, () => {
+          throw error()
+        })
+        routes.get(`/v1/${name}/koa-stream`, { auth: 'gateway', scope }, (ctx) => {
+          ctx.body = new Readable({
+            read() {
+              this.push('some')
+              setImmediate(() => this.destroy(new Error('boom')))
+            },
+          })
+        })
+        routes.get(`/v1/${name}/koa-answer`, { auth: 'gateway', scope }, (ctx) => ctx.throw(409, 'Somebody else has it.'))
+      })
+      kernel.surface(Upgrades).tap((upgrades) =>
+        upgrades.add(`/${name}`, {
+          auth: 'gateway',
+          scope,
+          handler: () => {
+            throw error()
+          },
+        }),
+      )
+    },
+  })
+
+const common = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'permissions-policy': 'camera=(), microphone=(), geolocation=()',
+}
+const internal = { error: { message: 'internal error', type: 'api_error', param: null, code: 'internal_error' } }
+
+const names = ['first', 'second', 'third', 'fourth']
+let fixture: Fixture
+before(async () => {
+  const middleware = definePlugin({
+    api: 1,
+    name: 'middle',
+    apply: (kernel) =>
+      kernel.surface(Middleware).tap((table) =>
+        table.add('breaks', (ctx, next) => {
+          if (ctx.query['middle'] === 'before') throw new Error('middle broke')
+          return next()
+        }),
+      ),
+  })
+  fixture = await bootFixture({ plugins: [middleware, ...names.map((name) => trouble(name))], body: { maxBytes: 1_000 } })
+})
+after(() => fixture.close())
+
+const ask = (path: string, ...more: string[]) =>
+  rawRequest(fixture.url, raw([`GET ${path} HTTP/1.1`, `Host: ${fixture.host}`, fixture.credential, ...more]))
+const faults = (name: string) => fixture.gateway.inspect().plugins.find((plugin) => plugin.name === name)?.faults
+
+describe('answers that are errors', () => {
+  test('every answer has the same safety headers and a request id', async () => {
+    const { url, host, credential } = fixture
+    const own = await bootFixture({
+      http: { securityHeaders: { strictTransportSecurity: ' max-age=31536000 ' } },
+      gateway: { port: 0, auth: { mode: 'token', token: 'x'.repeat(32), rateLimit: { maxAttempts: 1 } } },
+    })
+    const line = (method: string, path: string, ...more: string[]) =>
+      raw([`${method} ${path} HTTP/1.1`, `Host: ${host}`, credential, 'X-Request-Id: given-request-id', ...more])
+    const table: [number, string][] = [
+      [200, line('GET', '/things')],
+      [200, line('GET', '/v1/stream')],
+      [200, line('GET', '/koa/one')],
+      [401, line('GET', '/things').replace(credential, 'X-Nothing: x')],
+      [404, line('GET', '/nowhere')],
+      [404, line('GET', '/v1/nowhere')],
+      [405, line('PUT', '/things')],
+      [413, line('POST', '/v1/echo', 'Content-Length: 1001')],
+      [417, line('GET', '/things', 'Expect: x')],
+      [421, line('GET', '/things').replace(`Host: ${host}`, 'Host: evil.test')],
+      [500, line('GET', '/v1/fourth/throw')],
+      [400, line('GET', '/%00')],
+      [431, line('GET', `/${'a'.repeat(9_000)}`)],
+      [426, raw([...upgradeLines('/', host), 'X-Request-Id: given-request-id']).replace('13', '12')],
+      [403, raw(upgradeLines('/', host, 'Origin: http://evil.test', 'X-Request-Id: given-request-id'))],
+    ]
+    for (const [status, bytes] of table) {
+      const { status: got, headers } = await rawRequest(url, bytes)
+      assert.equal(got, status, bytes)
+      for (const [name, value] of Object.entries(common)) assert.equal(headers[name], value, `${name} on ${status}`)
+      assert.equal(headers['x-request-id'], 'given-request-id', `on ${status}`)
+      assert.equal(headers['strict-transport-security'], undefined)
+      for (const name of ['server', 'x-powered-by']) assert.equal(headers[name], undefined)
+    }
+    const malformed = await rawRequest(url, 'nonsense\r\n\r\n')
+    for (const [name, value] of Object.entries(common)) assert.equal(malformed.headers[name], value)
+    assert.match(malformed.headers['x-request-id'] ?? '', /^[0-9a-f-]{36}$/)
+    const locked = () => rawRequest(own.url, raw(['GET /things HTTP/1.1', `Host: ${own.host}`, `Authorization: Bearer ${Math.random()}`]))
+    await locked()
+    const reply = await locked()
+    assert.deepEqual([reply.status, reply.headers['strict-transport-security']], [429, 'max-age=31536000'])
+    for (const [name, value] of Object.entries(common)) assert.equal(reply.headers[name], value)
+    assert.equal(reply.headers['x-should-retry'], 'false', 'a client library must not sleep through a lock')
+    await own.close()
+  })
+
+  test('a request id is taken over only if it is well formed', async () => {
+    for (const id of ['abcdefgh', 'a.b_c:d-1', 'x'.repeat(128)])
+      assert.equal((await ask('/things', `X-Request-Id: ${id}`)).headers['x-request-id'], id)
+    for (const id of ['short', 'x'.repeat(129), 'with space 1', '<script>alert(1)', '', 'a"b\'c`d{e}'])
+      assert.match((await ask('/things', `X-Request-Id: ${id}`)).headers['x-request-id'] ?? '', /^[0-9a-f-]{36}$/, id)
+  })
+
+  test('T-DOS-14 a handler that fails is a 500, a fault of its plugin, and nothing else', async () => {
+    for (const path of ['throw', 'reject', 'koa']) {
+      const reply = await ask(`/v1/first/${path}`)
+      assert.deepEqual([reply.status, JSON.parse(reply.body)], [500, internal], path)
+    }
+    assert.equal(faults('first')?.total, 3)
+    const line = fixture.gateway.log.find(({ message }) => message.includes('Plugin "first" failed in route GET /v1/first/throw'))
+    assert.equal(line?.level, 'error')
+    assert.equal((await ask('/things')).status, 200)
+  })
+
+  test('T-DOS-14 what fails after the answer is still a fault, and does not spoil the answer', async () => {
+    for (const path of ['late', 'at-once']) {
+      const reply = await ask(`/v1/second/${path}`)
+      assert.deepEqual([reply.status, reply.body], [200, '{"ok":true}'], path)
+    }
+    await new Promise((resolve) => setTimeout(resolve, 60))
+    assert.equal(faults('second')?.total, 2)
+  })
+
+  test('T-DOS-14 a stream that fails is cut, never ended as if it were complete', async () => {
+    for (const path of ['stream', 'koa-stream']) {
+      const { replies, rest, closed } = await rawExchange(
+        fixture.url,
+        raw([`GET /v1/third/${path} HTTP/1.1`, `Host: ${fixture.host}`, fixture.credential]),
+      )
+      assert.deepEqual([replies.length, closed], [0, true], path)
+      assert.match(rest, /^HTTP\/1\.1 200 OK/)
+      assert.equal(rest.endsWith('0\r\n\r\n'), false, path)
+    }
+    assert.equal(faults('third')?.total, 2)
+  })
+
+  test('T-DOS-14 the middleware that breaks is blamed, not the route behind it', async () => {
+    assert.equal((await ask('/koa/one?middle=before')).status, 500)
+    assert.deepEqual([faults('middle')?.total, faults('fixture')?.total], [1, 0])
+    assert.equal((await ask('/koa/one')).status, 200)
+  })
+
+  test('T-DOS-14 a client that hangs up is nobody’s fault', async () => {
+    const before = faults('fixture')?.total
+    const paths = ['/v1/stream', '/v1/slow-stream', '/koa/one', '/v1/echo', '/things']
+    for (let round = 0; round < 10; round++)
+      for (const path of paths) {
+        const method = path === '/v1/echo' ? 'POST' : 'GET'
+        const connection = await rawConnect(fixture.url)
+        await connection.send(
+          raw([
+            `${method} ${path} HTTP/1.1`,
+            `Host: ${fixture.host}`,
+            fixture.credential,
+            ...(method === 'POST' ? ['Content-Length: 100'] : []),
+          ]),
+        )
+        if (round % 2) await new Promise((resolve) => setTimeout(resolve, 5))
+        connection.socket.resetAndDestroy()
+      }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    assert.equal(faults('fixture')?.total, before)
+    assert.equal((await ask('/things')).status, 200)
+  })
+
+  test('Koa’s own way to answer with an error is an answer', async () => {
+    const before = faults('third')?.total
+    for (let count = 0; count < 6; count++) {
+      const reply = await ask('/v1/third/koa-answer')
+      assert.deepEqual([reply.status, JSON.parse(reply.body).error.message], [409, 'Somebody else has it.'])
+    }
+    assert.equal(faults('third')?.total, before)
+  })
+
+  test('T-DOS-14 anything can be thrown', async () => {
+    const thrown = [
+      undefined,
+      null,
+      'text',
+      42,
+      {},
+      new GatewayError('own_code', canary),
+      new GatewayError('upstream_error', 'x', { plugin: 'other' }),
+    ]
+    for (const [index, value] of thrown.entries()) {
+      const own = await bootFixture({ plugins: [trouble('odd', () => value)] })
+      for (const path of ['throw', 'reject', 'koa']) {
+        const response = await own.gateway.fetch(`/v1/odd/${path}`)
+        const body = await response.json()
+        if (index < 6) assert.deepEqual([response.status, body], [500, internal], `${String(value)} ${path}`)
+      }
+      assert.equal((await own.gateway.fetch('/things')).status, 200)
+      await own.close()
+    }
+  })
+
+  test('T-API-06 errors that are answers keep their code, and lose secrets', async () => {
+    const upstream = `Upstream said: invalid key ${canary}, sent Authorization: Bearer abcdefghijklmnop`
+    const plugin = trouble('upstream', () => new GatewayError('upstream_rejected', upstream, { param: 'model' }))
+    const own = await bootFixture({ plugins: [plugin] })
+    for (const path of ['throw', 'reject', 'koa']) {
+      const response = await own.gateway.fetch(`/v1/upstream/${path}`)
+      const { error } = (await response.json()) as { error: { message: string; code: string; param: string } }
+      assert.deepEqual([response.status, error.code, error.param], [400, 'upstream_rejected', 'model'])
+      assert.doesNotMatch(error.message, /canary|abcdefghijklmnop/)
+      assert.match(error.message, /Upstream said: invalid key/)
+    }
+    assert.equal(own.gateway.inspect().plugins.find(({ name }) => name === 'upstream')?.faults.total, 0, 'an answer is no fault')
+    await own.close()
+  })
+
+  test('T-SEC-01 no secret leaves by answers, log lines, faults or inspection', async () => {
+    const token = 'canary-token-with-40-random-characters-99'
+    const told: unknown[] = []
+    const plugin = trouble('leaky', () => new Error(`the credential is ${token}, the key is ${canary}`))
+    const spy = definePlugin({
+      api: 1,
+      name: 'spy',
+      apply(kernel) {
+        kernel.hooks.fault.tap(({ error }) => void told.push(error.message))
+        kernel.hooks.logged.tap((record) => void told.push(record))
+        kernel.hooks.served.tap(({ call, notes }) => void told.push(call, notes))
+        kernel.surface(Routes).tap((routes) =>
+          routes.get('/v1/spy', open, (_req, _res, call) => {
+            kernel.log.info(`got ${token}`, { nested: { header: `Bearer ${token}` }, list: [token] })
+            call.replyError(new GatewayError('upstream_error', `sent ${token}`))
+          }),
+        )
+      },
+    })
+    const own = await bootFixture({ plugins: [plugin, spy], gateway: { port: 0, auth: { mode: 'token', token } } })
+    const credential = `Authorization: Bearer ${token}`
+    const answers: unknown[] = []
+    for (const path of [
+      '/things',
+      '/v1/leaky/throw',
+      '/v1/leaky/reject',
+      '/v1/leaky/koa',
+      '/v1/spy',
+      `/nowhere?token=${token}`,
+      '/v1/echo',
+    ])
+      for (const lines of [[credential], [`Authorization: Bearer x${token}`], [`X-Api-Key: ${token}`, `Cookie: t=${token}`]])
+        answers.push(await rawRequest(own.url, raw([`GET ${path} HTTP/1.1`, `Host: ${own.host}`, ...lines])))
+    answers.push(await rawRequest(own.url, raw(upgradeLines('/leaky', own.host, credential, 'Origin: http://evil.test'))))
+    await assert.rejects(own.gateway.reload({ gateway: { port: 0, bind: 'custom', auth: { mode: 'token', token } } }))
+    const everything = JSON.stringify([answers, own.gateway.log, told, own.gateway.inspect(), own.gateway.warnings])
+    await own.close()
+    const base64 = Buffer.from(token).toString('base64')
+    for (const form of [token, base64.slice(0, 40), Buffer.from(token).toString('hex'), encodeURIComponent(token), canary])
+      assert.equal(
+        everything.includes(form),
+        false,
+        `found ${form}: …${everything.slice(Math.max(0, everything.indexOf(form) - 200), everything.indexOf(form) + 60)}`,
+      )
+    assert.ok(everything.includes('[secret]'), 'the places were looked at')
+  })
+
+  test('T-LOG-01 what strangers send is escaped and cut before it is a log line', async () => {
+    const nasty = `http://\x9b31mevil\x85\xad${'x'.repeat(2_000)}`
+    await rawRequest(fixture.url, raw(upgradeLines('/', fixture.host, `Origin: ${nasty}`)))
+    const line = fixture.gateway.log.findLast(({ fields }) => String(fields?.['origin']).startsWith('http://'))
+    const origin = String(line?.fields?.['origin'])
+    assert.match(origin, /^http:\/\/\\u009b31mevil\\u0085/)
+    assert.ok(origin.length < 300)
+  })
+})
