@@ -21,12 +21,13 @@ export async function evaluateFile(launch: Launch, runner: Runner, log: Log, sig
   // With no gateway left by a restart that failed, every look at the file is another try.
   const idle = !runner.running()
   if (file.hash === runner.applied().file.hash && !idle) return
+  let next: Assembled | undefined
   try {
-    const next = await assemble(file, launch, true)
+    next = await assemble(file, launch, true)
     if (idle) await runner.restart(next)
     else await applyChange(next, launch, runner, log)
   } catch (error) {
-    refuse(log, error, file)
+    refuse(log, error, file, next)
   }
 }
 
@@ -81,10 +82,16 @@ function keepOld(file: LoadedFile, applied: Assembled, paths: readonly string[])
   return { ...file, document, hash: '' }
 }
 
-function refuse(log: Log, thrown: unknown, file: LoadedFile) {
+/** Name what is wrong with file, line and path. A failure without a path of its own sits at its plugin's section. */
+function refuse(log: Log, thrown: unknown, file: LoadedFile, next?: Assembled) {
   const error = thrown instanceof GatewayError ? thrown : undefined
-  if (!error || error.issues.length === 0) return log.error(`config reload failed: ${messageOf(thrown)}`)
-  log.error(`config reload skipped (invalid config): ${error.issues.map((issue) => place(issue, file)).join(', ')}`)
+  if (error && error.issues.length > 0)
+    return log.error(`config reload skipped (invalid config): ${error.issues.map((issue) => place(issue, file)).join(', ')}`)
+  const section = next?.options.plugins
+    .map((use) => ('plugin' in use ? use : { plugin: use, path: undefined }))
+    .find(({ plugin }) => plugin.name === error?.plugin)
+  const at = section?.path === undefined ? '' : `${place({ path: error?.path ?? section.path, message: '' }, file)}`
+  log.error(`config reload failed: ${at}${messageOf(thrown)}`)
 }
 
 /** As in `/x/openclaw.json:12 gateway.port: Invalid input`. */

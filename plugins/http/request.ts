@@ -16,22 +16,30 @@ export class HttpCall implements Call {
   #abort: AbortController | undefined
   #reason: GatewayError | undefined
 
+  // Truly private: a call goes to hooks and into log lines, and the headers hold the credential.
+  readonly #req: IncomingMessage
+  readonly #res: ServerResponse
+  readonly #redact: (text: string) => string
+
   constructor(
-    private readonly req: IncomingMessage,
-    private readonly res: ServerResponse,
+    req: IncomingMessage,
+    res: ServerResponse,
     readonly id: string,
     readonly path: string,
     readonly rest: string,
     readonly query: string,
     readonly route: string,
     peer: Peer,
-    private readonly redact: (text: string) => string,
+    redact: (text: string) => string,
   ) {
+    this.#req = req
+    this.#res = res
+    this.#redact = redact
     this.address = peer.address
     this.direct = peer.direct
   }
   get method(): string {
-    return this.req.method as string
+    return this.#req.method as string
   }
   get signal(): AbortSignal {
     if (!this.#abort) {
@@ -48,24 +56,24 @@ export class HttpCall implements Call {
     this.notes = { ...this.notes, ...fields }
   }
   readBody(limits?: BodyLimits): Promise<Buffer> {
-    return readBody(this.req, this.res, limits)
+    return readBody(this.#req, this.#res, limits)
   }
   readJson(limits?: BodyLimits): Promise<Record<string, unknown>> {
-    return readJson(this.req, this.res, limits)
+    return readJson(this.#req, this.#res, limits)
   }
   replyJson(status: number, body: unknown, headers?: OutgoingHttpHeaders) {
-    replyJson(this.res, status, body, headers)
+    replyJson(this.#res, status, body, headers)
   }
   replyText(status: number, body: string, headers?: OutgoingHttpHeaders) {
-    replyText(this.res, status, body, headers)
+    replyText(this.#res, status, body, headers)
   }
   replyError(error: unknown, headers?: OutgoingHttpHeaders) {
-    replyError(this.res, error, headers, this.redact)
+    replyError(this.#res, error, headers, this.#redact)
   }
   errorBody(error: unknown): ErrorBody {
-    return apiError(error, this.redact).body
+    return apiError(error, this.#redact).body
   }
   openEventStream(options?: EventStreamOptions): EventStream {
-    return openEventStream(this.res, options)
+    return openEventStream(this.#res, options)
   }
 }

@@ -17,9 +17,12 @@ export function serve(row: Row<Route>, req: IncomingMessage, res: ServerResponse
   if (standing === 'waiting' && performance.now() - call.startedAt < startWaitMs)
     return void setTimeout(() => res.destroyed || serve(row, req, res, call, site), startLookMs)
   if (standing !== 'up') return replyError(res, unavailable())
+  let told = false
   const failed = (thrown: unknown, blamed: Owner = owner) => {
-    const left = (res.destroyed || req.socket.destroyed) && !res.writableFinished
-    if (left || (thrown instanceof GatewayError && thrown.code === 'client_closed')) return
+    // A response that the handler's own failure destroyed is not one whose client left.
+    const left = (res.destroyed || req.socket.destroyed) && !res.writableFinished && res.errored !== thrown
+    if (told || left || (thrown instanceof GatewayError && thrown.code === 'client_closed')) return
+    told = true
     if (!isApiError(thrown)) blamed.fault(`route ${key}`, thrown)
     if (!res.headersSent) call.replyError(thrown)
     else if (!res.writableEnded) res.destroy()

@@ -85,6 +85,7 @@ async function blame<T>(exchange: Exchange | undefined, owner: Owner, action: ()
     return await action()
   } catch (error) {
     if (exchange) exchange.culprit ??= owner
-    throw error
+    // Koa takes a falsy value for no error, and would never answer.
+    throw error ?? new Error(`threw ${error}`)
   }
 }

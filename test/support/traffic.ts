@@ -13,15 +13,15 @@ export interface Traffic {
 export interface TrafficOptions {
   url: string
   token: string
-  /** Model that streams `chunks` deltas and finishes. */
+  /** Model that answers with `text`. */
   model: string
   clients: number
   streams: number
   sockets: number
   /** Pause of a client between two of its requests. */
   pauseMs: number
-  /** Deltas of a complete stream. */
-  chunks: number
+  /** What a complete stream says. */
+  text: string
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
@@ -61,10 +61,13 @@ export function startTraffic(options: TrafficOptions): Traffic {
       try {
         const answer = await request(`${url}/v1/chat/completions`, { method: 'POST', headers, body: chat(true), dispatcher: agent })
         const text = await answer.body.text()
-        const deltas = text.match(/"content":"[^"]/g)?.length ?? 0
-        const complete = deltas === options.chunks && text.includes('"finish_reason":"stop"') && text.endsWith('data: [DONE]\n\n')
+        const said = text.replaceAll(/^.*?"delta":\{.*?"content":("(?:[^"\\]|\\.)*").*$|^.*$/gm, (_line, content) =>
+          content ? JSON.parse(content) : '',
+        )
+        const complete =
+          said.replaceAll('\n', '') === options.text && text.includes('"finish_reason":"stop"') && text.endsWith('data: [DONE]\n\n')
         if (answer.statusCode === 200 && complete) done.streams++
-        else failures.push(`stream: ${answer.statusCode}, ${deltas} deltas, …${text.slice(-200)}`)
+        else failures.push(`stream: ${answer.statusCode}, ${said.length} characters, …${text.slice(-200)}`)
       } catch (error) {
         failures.push(`stream: ${error}`)
       }

@@ -7,6 +7,7 @@ import { startUpstream, type Upstream } from '../support/upstream.js'
 
 const reloads = Number(process.env['OPENCLAW_TEST_RELOADS'] ?? 50)
 const chunks = 60
+const text = Array.from({ length: chunks }, (_, i) => `word${i} `).join('')
 
 describe('a reload under load', () => {
   let upstream: Upstream
@@ -34,7 +35,6 @@ describe('a reload under load', () => {
   })
 
   before(async () => {
-    const text = Array.from({ length: chunks }, (_, i) => `word${i} `).join('')
     upstream = await startUpstream({
       strict: false,
       respond: ({ body }) => (body?.stream ? { text, chunks, chunkDelayMs: 20 } : { text: 'done' }),
@@ -69,7 +69,7 @@ describe('a reload under load', () => {
       streams: 20,
       sockets: 5,
       pauseMs: 60,
-      chunks,
+      text,
     }
     const traffic = startTraffic(options)
     const began = performance.now()
