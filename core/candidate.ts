@@ -73,7 +73,7 @@ export async function prepare(
   let left: Entry[] = []
   const leaveOut = ({ plugin: { name }, section, origin }: Entry, error: GatewayError) => {
     if (!policy.tolerant) throw error
-    off.push({ name, reason: error.message, section, origin })
+    off.push({ name, reason: host.secrets.redact(error.message), section, origin })
     left = left.filter((entry) => entry.plugin.name !== name)
     void made.get(name)?.dispose()
     made.delete(name)
@@ -189,7 +189,7 @@ export async function startScope(
     : await runPhase('start', [scope], { signal, reason }, host)
   if (scope.state !== 'starting') return new GatewayError('scope_closed', 'The plugin was stopped while it started.', { plugin: name })
   scope.state = failure ? 'failed' : 'active'
-  if (failure) scope.reason = failure.error.message
+  if (failure) scope.reason = host.secrets.redact(failure.error.message)
   else {
     delete scope.reason
     runTasks(scope, host)

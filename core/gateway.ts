@@ -51,13 +51,15 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     inspect,
     budgetMs: (hook) => (current?.settings.limits ?? options.limits)?.budgetsMs?.[hook] ?? hooks[hook].budgetMs,
     emit: (name, event) => current?.events[name]?.call(event),
-    fault(scope, error) {
-      const quarantined = scope.faults.record(error)
-      if (error.hook === 'logged') return
-      log.error(error.message, { plugin: scope.name, hook: error.hook, code: error.code })
+    fault(scope, { code, hook = '', message: told }) {
+      const { name: plugin, faults } = scope
+      const error = { code, hook, message: secrets.redact(told) }
+      const quarantined = faults.record(error)
+      if (hook === 'logged') return
+      log.error(error.message, { plugin, hook, code })
       if (quarantined)
-        log.error(`plugin "${scope.name}" is quarantined until ${new Date(scope.faults.until()).toISOString()}: five faults in a minute`)
-      if (error.hook !== 'fault') host.emit('fault', { error, plugin: scope.name, quarantined })
+        log.error(`plugin "${plugin}" is quarantined until ${new Date(faults.until()).toISOString()}: five faults in a minute`)
+      if (hook !== 'fault') host.emit('fault', { error, plugin, quarantined })
     },
   }
   /** Generations with work in progress, and the current one. */

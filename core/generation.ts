@@ -117,7 +117,7 @@ const ownerOf = (scope: Scope, held: Set<Held>, host: Host): Owner => ({
 
 const undecided: Denial = { deny: 'forbidden', message: 'Access could not be decided.' }
 
-/** authenticate and authorize: a tap that fails, overruns or is quarantined denies. */
+/** authenticate and authorize: a tap that fails or overruns denies, and so does one whose plugin is quarantined or not up. */
 function bail<N extends 'authenticate' | 'authorize'>(scopes: readonly Scope[], name: N, host: Host) {
   const taps = tapsOf(scopes, name)
   if (taps.length === 0) return undefined
@@ -125,7 +125,8 @@ function bail<N extends 'authenticate' | 'authorize'>(scopes: readonly Scope[], 
   for (const { scope, tap } of taps) {
     const where = place(host, scope, name)
     hook.tapPromise(scope.name, async (event) => {
-      if (scope.faults.quarantined()) return undecided
+      // A plugin that does not run, or not well, has no say but no.
+      if (scope.faults.quarantined() || (scope.state !== 'active' && scope.state !== 'draining')) return undecided
       try {
         return await guard(where, () => tap(event))
       } catch {

@@ -14,8 +14,8 @@ export function createFaults() {
   let last: { time: number; hook: string; code: string; message: string } | undefined
   const inWindow = (time: number) => Date.now() - time < faultWindowMs
   return {
-    /** True when this fault begins a quarantine. */
-    record({ hook = '', code, message }: GatewayError): boolean {
+    /** True when this fault begins a quarantine. It is shown to operators as it is. */
+    record({ hook, code, message }: { hook: string; code: string; message: string }): boolean {
       const time = Date.now()
       total++
       last = { time, hook, code, message }

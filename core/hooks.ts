@@ -1,6 +1,5 @@
 import { AsyncParallelHook, AsyncSeriesBailHook, AsyncSeriesHook, SyncHook } from 'tapable'
 import type { CallInfo, Denial, Peer, Principal } from './access.js'
-import type { GatewayError } from './errors.js'
 import type { LogRecord } from './log.js'
 import type { Report } from './plan.js'
 import type { Row, Surface } from './surfaces.js'
@@ -23,7 +22,8 @@ export interface HookEvents {
     aborted: boolean
     notes: Readonly<Record<string, unknown>> | undefined
   }
-  fault: { error: GatewayError; plugin: string; quarantined: boolean }
+  /** `message` is without secrets. */
+  fault: { error: { code: string; hook: string; message: string }; plugin: string; quarantined: boolean }
   logged: LogRecord
   drain: { signal: AbortSignal; deadlineMs: number }
   close: { reason: string }
@@ -67,11 +67,7 @@ const notification = (summary: string): HookSpec => ({ create: () => new SyncHoo
 
 /** Every lifecycle hook there is. Verb = phase, participle = happened. docs/hooks.md is generated from this table. */
 export const hooks: Record<HookName, HookSpec> = {
-  validate: series(
-    5_000,
-    'reject',
-    'A candidate is assembled, not yet serving. Throw to refuse it. Also run by `config validate` and `doctor`.',
-  ),
+  validate: series(5_000, 'reject', 'A candidate is assembled, not yet serving. Throw to refuse it.'),
   start: series(
     30_000,
     'reject',

@@ -10,6 +10,14 @@ export interface LimiterSettings {
 }
 export type Limiter = ReturnType<typeof createLimiter>
 
+/** First four groups of an IPv6 address, however it is spelt. */
+function network64(address: string): string {
+  const [head, tail] = address.split('::').map((part) => part.split(':').filter(Boolean))
+  const zeros = tail ? Array.from({ length: 8 - (head?.length ?? 0) - tail.length }, () => '0') : []
+  const groups = [...(head ?? []), ...zeros, ...(tail ?? [])].slice(0, 4)
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
+}
+
 const bucketLimit = 10_000
 const sameCredentialMs = 60_000
 
@@ -18,8 +26,7 @@ export function createLimiter() {
   let settings: LimiterSettings = { maxAttempts: 10, windowMs: 60_000, lockoutMs: 300_000, exemptLoopback: false }
   const buckets = new Map<string, { failures: number[]; tried: Map<string, number>; lockedUntil: number }>()
   /** IPv6 by /64: one client owns all of it. */
-  const keyOf = (address: string) =>
-    isIP(address) === 6 && !isLoopback(address) ? `${address.split(':').slice(0, 4).join(':')}::/64` : address
+  const keyOf = (address: string) => (isIP(address) === 6 && !isLoopback(address) ? network64(address) : address)
   const makeRoom = (now: number) => {
     for (const [key, bucket] of buckets) if (bucket.lockedUntil < now && buckets.size >= bucketLimit) buckets.delete(key)
   }

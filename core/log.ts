@@ -34,14 +34,14 @@ export function createLogBook(sink: (record: LogRecord) => void, redact: (text: 
     if (depth > deepest) return '…'
     if (Array.isArray(value)) return value.map((item) => clean(item, depth + 1))
     if (Object.getPrototypeOf(value) !== Object.prototype) return value
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(inner, depth + 1)]))
+    return Object.fromEntries(Object.keys(value).map((key) => [key, read(value, key, depth)]))
   }
   /** A log line must never be what fails. */
-  const cleanFields = (fields: object): Record<string, unknown> => {
+  const read = (value: object, key: string, depth: number): unknown => {
     try {
-      return clean(fields) as Record<string, unknown>
+      return clean(value[key as never], depth + 1)
     } catch (error) {
-      return { unreadable: String(error) }
+      return `[unreadable: ${error}]`
     }
   }
   const write = (from: string, level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => {
@@ -50,7 +50,7 @@ export function createLogBook(sink: (record: LogRecord) => void, redact: (text: 
       level,
       from,
       message: redact(message),
-      ...(fields && { fields: cleanFields(fields) }),
+      ...(fields && { fields: clean(fields) as Record<string, unknown> }),
     }
     sink(record)
     if (hook) hook.call(record)

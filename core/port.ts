@@ -1,8 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createPlainServer, type Server, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer } from 'node:tls'
 import { GatewayError, messageOf } from './errors.js'
 import type { Front } from './front.js'
 import type { Log } from './log.js'
@@ -20,6 +18,8 @@ export interface Port {
 
 const bindRetries = 4
 const bindRetryMs = 500
+/** Connections that may wait to be accepted; the system's own limit still counts. */
+const backlog = 4_096
 /** Bodies are timed by their readers; this is the parser's last resort. */
 const requestTimeoutMs = 300_000
 
@@ -36,7 +36,9 @@ export async function openPort(settings: Settings, front: () => Front | undefine
     noDelay: true,
   }
   const secure = { ...options, ...tls, minVersion: 'TLSv1.3' as const }
-  const server = tls ? createSecureServer(secure) : createServer(options)
+  // Loading TLS builds the list of root certificates: only who serves TLS pays for it.
+  const [https, tlsModule] = tls ? await Promise.all([import('node:https'), import('node:tls')]) : []
+  const server = https?.createServer(secure) ?? createServer(options)
   // Lines over a limit must be refused by the front, not dropped by the parser.
   server.maxHeadersCount = 0
   const request = (req: IncomingMessage, res: ServerResponse) => {
@@ -68,7 +70,7 @@ export async function openPort(settings: Settings, front: () => Front | undefine
   const listeners: Server[] = []
   let { port } = settings
   for (const address of bind) {
-    const alias = () => (tls ? createTlsServer(secure) : createPlainServer({ allowHalfOpen: true, noDelay: true }))
+    const alias = () => tlsModule?.createServer(secure) ?? createPlainServer({ allowHalfOpen: true, noDelay: true })
     const listener = listeners.length === 0 ? server : alias().on(connection, (socket) => server.emit(connection, socket))
     try {
       await listen(listener, address, port, listeners.length === 0 ? bindRetries : 0)
@@ -98,7 +100,7 @@ async function listen(server: Server, host: string, port: number, retries: numbe
   const once = () =>
     new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host, port, exclusive: true }, () => {
+      server.listen({ host, port, exclusive: true, backlog }, () => {
         server.off('error', reject)
         resolve()
       })

@@ -1,11 +1,12 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 
 /** Where a secret comes from; plain text is itself. Resolved by the host (`env`, `file` and `exec` belong to the CLI). */
 export type SecretRef = string | { source: 'env' | 'file' | 'exec'; provider?: string; id: string }
 export type ResolveSecret = (ref: SecretRef) => Promise<string | undefined>
 
-const digest = (text: string) => createHash('sha256').update(text).digest()
+/** One-shot: a Hash object would be left for the garbage collector with every request. */
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer')
 const masked = '[secret]'
 
 /** A secret that cannot leak by accident: no equality, no text, JSON or inspect form. `reveal()` is for the wire alone. */

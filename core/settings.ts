@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { AuthRule } from './access.js'
 import { GatewayError, type Issue } from './errors.js'
@@ -60,10 +61,19 @@ async function authRule(
   if (mode === 'token' && !token)
     throw refuse('gateway auth mode is token, but no token was configured (set gateway.auth.token or OPENCLAW_GATEWAY_TOKEN)')
   if (mode === 'password' && !password) throw refuse('gateway auth mode is password, but no password was configured')
+  const odd = trustedProxies.find((entry) => !isNetwork(entry))
+  if (odd !== undefined) throw refuse(`"${odd}" is not an IP address or CIDR range`, 'gateway.trustedProxies')
   if (mode === 'trusted-proxy' && trustedProxies.length === 0)
     throw refuse('gateway auth mode is trusted-proxy; it requires gateway.trustedProxies to be configured with at least one proxy IP')
   const secret = mode === 'token' ? token : mode === 'password' ? password : undefined
   return { mode, secret, trustedProxies, allowRealIpFallback, loopbackOnly }
+}
+
+/** An address, or an address and the bits of its network. */
+function isNetwork(entry: string): boolean {
+  const [address = '', bits, ...more] = entry.split('/')
+  const family = isIP(address)
+  return family !== 0 && more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 6 ? 128 : 32)))
 }
 
 /** Refuse what would stand open; answer what is allowed but worth a warning. */

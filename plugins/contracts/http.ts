@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:
 import type { Duplex } from 'node:stream'
 import type { Middleware as KoaMiddleware } from 'koa'
 import { type CallInfo, defineService, defineSurface, GatewayError, type Owner, type Row } from 'openclaw/plugin'
+import type { Cancellation } from './cancellation.js'
 
 export interface BodyLimits {
   /** Bytes on the wire. Default 1 MiB. */
@@ -46,6 +47,8 @@ export interface Call extends CallInfo {
   /** A loopback peer with a loopback Host and no forwarding header. Narrows, never grants. */
   readonly direct: boolean
   /** Aborted when the client goes away or the gateway stops waiting; the reason is a `GatewayError`. */
+  readonly cancellation: Cancellation
+  /** The same for code that needs an `AbortSignal`; made on first use, and not cheap. */
   readonly signal: AbortSignal
   /** More for this request's log line, as in `{ model, agent }`. */
   note(fields: Readonly<Record<string, unknown>>): void

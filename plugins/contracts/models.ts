@@ -1,4 +1,5 @@
 import { defineService, defineSurface } from 'openclaw/plugin'
+import type { Cancellation } from './cancellation.js'
 
 /** A model that the gateway can reach. Its public id is `key`. */
 export interface Model {
@@ -88,10 +89,28 @@ export type ChatEvent =
   | { type: 'finish'; reason: FinishReason }
   | { type: 'usage'; usage: Usage }
 
+/** About one call of a provider. Pass it on as it is: a copy by spreading lacks `signal`. */
 export interface CallContext {
   /** Aborted when the client goes away or the deadline passes: the upstream request must end within 500 ms. */
+  readonly cancellation: Cancellation
+  /** The same for code that needs an `AbortSignal`; made on first use, and not cheap. */
   readonly signal: AbortSignal
   readonly requestId: string
+}
+
+export const callContext = (cancellation: Cancellation, requestId: string): CallContext => new LazyContext(cancellation, requestId)
+
+class LazyContext implements CallContext {
+  readonly cancellation: Cancellation
+  readonly requestId: string
+
+  constructor(cancellation: Cancellation, requestId: string) {
+    this.cancellation = cancellation
+    this.requestId = requestId
+  }
+  get signal(): AbortSignal {
+    return this.cancellation.signal
+  }
 }
 
 export interface EmbeddingRequest {

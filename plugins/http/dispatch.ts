@@ -4,8 +4,7 @@ import { bearerOf, type Decision, GatewayError, isPromise, messageOf, type Row }
 import { isApi, type KoaRoutes, type Match, type Route } from '../contracts/http.js'
 import { dropRest } from './connection.js'
 import { allowOrigin, answerPreflight, browserRefusal } from './origin.js'
-import { denialError } from './errors.js'
-import { replyError, replyText } from './reply.js'
+import { replyDenial, replyError, replyText } from './reply.js'
 import { HttpCall } from './request.js'
 import { checkHeaders, endsConnection, parseTarget, type Target } from './rules.js'
 import { serve } from './serve.js'
@@ -20,16 +19,10 @@ export const idOf = ({ headers }: IncomingMessage): string => {
 }
 
 /** Headers of every answer, whoever writes it. */
-export function commonHeaders(id: string, { hsts }: Site): [name: string, value: string][] {
-  const headers: [string, string][] = [
-    ['x-content-type-options', 'nosniff'],
-    ['referrer-policy', 'no-referrer'],
-    ['permissions-policy', 'camera=(), microphone=(), geolocation=()'],
-    ['x-request-id', id],
-  ]
-  if (hsts) headers.push(['strict-transport-security', hsts])
-  return headers
-}
+export const commonHeaders = (id: string, { common }: Site): readonly (readonly [name: string, value: string])[] => [
+  ...common,
+  ['x-request-id', id],
+]
 
 /** Headers and target against the grammar. */
 export function checkRequest(req: IncomingMessage, { hosts, limits }: Site): Target | GatewayError {
@@ -40,7 +33,8 @@ export function checkRequest(req: IncomingMessage, { hosts, limits }: Site): Tar
 /** The one way in for HTTP: grammar, route, credential, scope, handler. Synchronous up to the handler unless a plugin taps in. */
 export function dispatch(req: IncomingMessage, res: ServerResponse, site: Site) {
   const id = idOf(req)
-  for (const [name, value] of commonHeaders(id, site)) res.setHeader(name, value)
+  for (const [name, value] of site.common) res.setHeader(name, value)
+  res.setHeader('x-request-id', id)
   if (req.headers['content-length'] !== undefined || req.headers['transfer-encoding'] !== undefined) res.once('finish', () => dropRest(req))
   const target = checkRequest(req, site)
   if (target instanceof GatewayError) return replyError(res, target, endsConnection(target) ? { connection: 'close' } : undefined)
@@ -81,7 +75,7 @@ function answer(req: IncomingMessage, res: ServerResponse, site: Site, id: strin
     return serve(row, req, res, call, site)
   }
   const proceed = (decision: Decision) => {
-    if ('deny' in decision) return replyError(res, denialError(decision))
+    if ('deny' in decision) return replyDenial(res, decision)
     call.principal = decision
     serve(row, req, res, call, site)
   }

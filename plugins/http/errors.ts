@@ -38,21 +38,25 @@ export const isApiError = (thrown: unknown): thrown is GatewayError =>
 
 /** How an error looks to an API client: `{"error":{message,type,param,code}}`. */
 export function apiError(thrown: unknown, redact = (text: string) => text): ApiError {
-  const error =
-    thrown instanceof GatewayError && vocabulary.has(thrown.code) ? thrown : new GatewayError('internal_error', 'internal error')
-  const { status, type } = vocabulary.get(error.code) as { status: number; type: string }
-  const code = error.code === 'upstream_overloaded' ? 'upstream_unavailable' : error.code
+  const known = thrown instanceof GatewayError && vocabulary.has(thrown.code)
+  const { code, message, param, retryAfterS } = known ? thrown : ({ code: 'internal_error', message: 'internal error' } as GatewayError)
+  return describe(code, redact(message), param, retryAfterS)
+}
+
+/** How a refusal looks, without an error object: its stack trace would cost more than the rest. A code that is none of ours still refuses. */
+export const apiDenial = ({ deny, message = 'Forbidden', retryAfterS }: Denial): ApiError =>
+  describe(vocabulary.has(deny) ? deny : 'forbidden', message, undefined, retryAfterS)
+
+function describe(code: string, message: string, param: string | undefined, retryAfterS: number | undefined): ApiError {
+  const { status, type } = vocabulary.get(code) as { status: number; type: string }
+  const shown = code === 'upstream_overloaded' ? 'upstream_unavailable' : code
   const headers: OutgoingHttpHeaders = {}
-  if (error.retryAfterS !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterS)))
-  if (error.code === 'rate_limited') headers['x-should-retry'] = 'false'
+  if (retryAfterS !== undefined) headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterS)))
+  if (code === 'rate_limited') headers['x-should-retry'] = 'false'
   if (status === 401) headers['www-authenticate'] = 'Bearer'
-  return { status, body: { error: { message: redact(error.message), type, param: error.param ?? null, code } }, headers }
+  return { status, body: { error: { message, type, param: param ?? null, code: shown } }, headers }
 }
 
 /** For a plugin that is not there to answer. */
 export const unavailable = () =>
   new GatewayError('plugin_unavailable', 'This part of the gateway is not available right now.', { retryAfterS: 5 })
-
-/** The error of a refusal. A code that is none of ours still refuses. */
-export const denialError = ({ deny, message = 'Forbidden', retryAfterS }: Denial) =>
-  new GatewayError(vocabulary.has(deny) ? deny : 'forbidden', message, retryAfterS === undefined ? {} : { retryAfterS })

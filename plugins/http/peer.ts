@@ -6,7 +6,22 @@ export interface ProxyRules {
   peer(socketAddress: string | undefined, headers: IncomingHttpHeaders): Peer
 }
 
-const fold = (address: string) => (address.startsWith('::ffff:') && isIP(address.slice(7)) === 4 ? address.slice(7) : address)
+const fold = (address: string) => (/^::ffff:/i.test(address) && isIP(address.slice(7)) === 4 ? address.slice(7) : address)
+
+/** Headers that only something between the client and us adds. Whoever sends one is not a direct client. */
+const forwarding = [
+  'x-forwarded-for',
+  'x-real-ip',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-port',
+  'x-forwarded-server',
+  'forwarded',
+  'via',
+  'x-client-ip',
+  'true-client-ip',
+  'cf-connecting-ip',
+]
 
 const hostAndPort = /^(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::\d{1,5})?$/
 /** The name in a Host header, lower case, without port and brackets; undefined when it is malformed. */
@@ -51,7 +66,7 @@ export function proxyRules(trustedProxies: readonly string[], allowRealIpFallbac
   return {
     peer(socketAddress, headers) {
       const socket = fold(socketAddress ?? 'unknown')
-      const forwarded = ['x-forwarded-for', 'x-real-ip', 'x-forwarded-host', 'forwarded'].some((name) => headers[name] !== undefined)
+      const forwarded = forwarding.some((name) => headers[name] !== undefined)
       const trusted = trusts(socket)
       const direct = !forwarded && isLoopback(socket) && isLoopbackName(hostName(headers.host ?? ''))
       return { address: trusted && forwarded ? client(socket, headers) : socket, trusted, forwarded, direct }

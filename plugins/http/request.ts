@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { GatewayError, Peer, Principal } from 'openclaw/plugin'
+import { type Cancellation, Canceller } from '../contracts/cancellation.js'
 import type { BodyLimits, Call, ErrorBody, EventStream, EventStreamOptions } from '../contracts/http.js'
 import { readBody, readJson } from './body.js'
 import { apiError } from './errors.js'
@@ -13,13 +14,12 @@ export class HttpCall implements Call {
   readonly direct: boolean
   principal: Principal | undefined
   notes: Record<string, unknown> | undefined
-  #abort: AbortController | undefined
-  #reason: GatewayError | undefined
 
   // Truly private: a call goes to hooks and into log lines, and the headers hold the credential.
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #redact: (text: string) => string
+  readonly #canceller = new Canceller()
 
   constructor(
     req: IncomingMessage,
@@ -41,16 +41,14 @@ export class HttpCall implements Call {
   get method(): string {
     return this.#req.method as string
   }
+  get cancellation(): Cancellation {
+    return this.#canceller
+  }
   get signal(): AbortSignal {
-    if (!this.#abort) {
-      this.#abort = new AbortController()
-      if (this.#reason) this.#abort.abort(this.#reason)
-    }
-    return this.#abort.signal
+    return this.#canceller.signal
   }
   abort(reason: GatewayError) {
-    this.#reason ??= reason
-    this.#abort?.abort(reason)
+    this.#canceller.abort(reason)
   }
   note(fields: Readonly<Record<string, unknown>>) {
     this.notes = { ...this.notes, ...fields }

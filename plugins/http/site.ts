@@ -25,13 +25,20 @@ export interface Site extends Surroundings {
   readonly upgrades: ReadonlyMap<string, Row<Upgrade>>
   readonly hosts: HostRules
   readonly origins: ReadonlySet<string>
-  readonly hsts: string | undefined
+  /** Headers of every answer but its request id. */
+  readonly common: readonly (readonly [name: string, value: string])[]
   readonly limits: Pick<HttpConfig, 'headerLines' | 'targetBytes'>
   readonly proxies: ProxyRules
   readonly disabled: ReadonlySet<string>
   /** Built on first use; undefined where no route needs it. */
   readonly koa: (() => Promise<KoaRoutes>) | undefined
 }
+
+const securityHeaders = [
+  ['x-content-type-options', 'nosniff'],
+  ['referrer-policy', 'no-referrer'],
+  ['permissions-policy', 'camera=(), microphone=(), geolocation=()'],
+] as const
 
 export function compileSite(
   config: HttpConfig,
@@ -41,8 +48,14 @@ export function compileSite(
   surroundings: Surroundings,
 ): Site {
   const routes = compileRoutes(tables.routes)
-  const { allowedHosts, cors, securityHeaders, headerLines, targetBytes, disabledPaths } = config
-  const hsts = securityHeaders.strictTransportSecurity
+  const {
+    allowedHosts,
+    cors,
+    securityHeaders: { strictTransportSecurity: hsts },
+    headerLines,
+    targetBytes,
+    disabledPaths,
+  } = config
   let koa: Promise<KoaRoutes> | undefined
   const build = builder && (() => (koa ??= builder.build(routes.patterned, [...tables.middleware.values()])))
   return {
@@ -52,7 +65,7 @@ export function compileSite(
     upgrades: tables.upgrades,
     hosts: hostRules(allowedHosts),
     origins: new Set(cors.allowedOrigins.map((origin) => origin.toLowerCase())),
-    hsts: (hsts && hsts.trim()) || undefined,
+    common: [...securityHeaders, ...(hsts && hsts.trim() ? [['strict-transport-security', hsts.trim()] as const] : [])],
     limits: { headerLines, targetBytes },
     proxies: proxyRules(access.trustedProxies, access.allowRealIpFallback),
     disabled: new Set(disabledPaths),

@@ -1,10 +1,10 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { bearerOf, type Decision, GatewayError, isPromise, printable, type Row } from 'openclaw/plugin'
+import { bearerOf, type Decision, type Denial, GatewayError, isPromise, printable, type Row } from 'openclaw/plugin'
 import type { Upgrade } from '../contracts/http.js'
 import { isEnding } from './connection.js'
 import { checkRequest, commonHeaders, idOf } from './dispatch.js'
-import { apiError, denialError, unavailable } from './errors.js'
+import { apiDenial, apiError, unavailable } from './errors.js'
 import { upgradeRefusal } from './origin.js'
 import { checkUpgrade } from './rules.js'
 import type { Site } from './site.js'
@@ -28,12 +28,12 @@ export function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, site
   if (foreign) {
     const origin = headers.origin === undefined ? undefined : printable(headers.origin)
     site.log.warn('refused an upgrade from a browser page', { reason: foreign.message, origin, address: peer.address, requestId: id })
-    return refused(denialError(foreign))
+    return refused(foreign)
   }
   if (!row) return refused(new GatewayError('not_found', 'Not Found'))
   const proceed = (decision: Decision | undefined) => {
     if (socket.destroyed) return
-    if (decision && 'deny' in decision) return refused(denialError(decision))
+    if (decision && 'deny' in decision) return refused(decision)
     if (row.owner.standing() !== 'up') return refused(unavailable())
     open(row, req, socket, head, { ...call, principal: decision }, site)
   }
@@ -61,10 +61,12 @@ function open({ owner, value, key }: Row<Upgrade>, req: IncomingMessage, socket:
   site.emit('connected', { call })
 }
 
+const isDenial = (refusal: unknown): refusal is Denial => typeof refusal === 'object' && refusal !== null && 'deny' in refusal
+
 /** Answer on a bare socket, where there is no response object, and close it. */
-export function refuse(socket: Duplex, error: unknown, common: readonly (readonly [name: string, value: string])[] = []) {
+export function refuse(socket: Duplex, refusal: unknown, common: readonly (readonly [name: string, value: string])[] = []) {
   if (!socket.writable) return
-  const { status, body, headers } = apiError(error)
+  const { status, body, headers } = isDenial(refusal) ? apiDenial(refusal) : apiError(refusal)
   const text = JSON.stringify(body)
   const lines = [
     ...common,

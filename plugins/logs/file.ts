@@ -33,21 +33,31 @@ export function createLogFile(path: string, owner: LogFile['owner']): LogFile {
   let timer: NodeJS.Timeout | undefined
   let flushing: Promise<void> | undefined
   let closed = false
+  /** Somebody waits for what is queued; else a batch is worth a write only when it is whole, or old. */
+  let urgent = false
 
   const arm = () => {
-    if (!closed) timer ??= setTimeout(flush, Math.max(flushAfterMs, retryAt - performance.now())).unref()
+    if (!closed) timer ??= setTimeout(write, Math.max(flushAfterMs, retryAt - performance.now())).unref()
   }
   const flush = (): Promise<void> => {
+    urgent = true
+    return write()
+  }
+  const write = (): Promise<void> => {
     clearTimeout(timer)
     timer = undefined
     flushing ??= writeAll().finally(() => {
       flushing = undefined
-      if (!queue.empty) arm()
+      if (queue.empty) urgent = false
+      else if (urgent && performance.now() >= retryAt) return write()
+      else arm()
     })
     return flushing
   }
   const writeAll = async () => {
-    while (!queue.empty && performance.now() >= retryAt) {
+    // Lines come while others are written: taking each few at once would cost a look at the file and a write every time.
+    for (let first = true; first || urgent || queue.chars >= batchChars; first = false) {
+      if (queue.empty || performance.now() < retryAt) return
       const lines = queue.take(batchChars)
       try {
         await out.write(lines.join(''))
@@ -71,7 +81,7 @@ export function createLogFile(path: string, owner: LogFile['owner']): LogFile {
     owner,
     append(timeMs, body) {
       queue.append(timeMs, body)
-      if (queue.chars >= batchChars && !flushing && performance.now() >= retryAt) void flush()
+      if (queue.chars >= batchChars && !flushing && performance.now() >= retryAt) void write()
       else arm()
     },
     flush,

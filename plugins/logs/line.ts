@@ -2,46 +2,62 @@ import { type HookEvents, type Level, type LogRecord, messageOf, printable } fro
 import type { Redact } from './redact.js'
 
 /** Characters kept of a text. What may be remote is short; what the gateway itself words may be longer. */
-const limits = { field: 256, message: 2_048, stack: 4_096 }
-const longer: Readonly<Record<string, number>> = {
-  error: limits.message,
-  reason: limits.message,
-  cause: limits.message,
-  stack: limits.stack,
-}
+const limits = { key: 64, field: 256, message: 2_048, stack: 4_096 }
+const longer: ReadonlyMap<string, number> = new Map([
+  ['error', limits.message],
+  ['reason', limits.message],
+  ['cause', limits.message],
+  ['stack', limits.stack],
+])
+const recordKeys: ReadonlySet<string> = new Set(['time', 'level', 'from', 'msg'])
+const servedKeys: ReadonlySet<string> = new Set([...recordKeys, 'method', 'path', 'status', 'durationMs', 'bytes', 'requestId', 'aborted'])
 const longestLineBytes = 8_192
 const deepest = 4
 const mostItems = 32
 
 /** One line without its time: what follows the time in the file, so that equal events give equal bodies. */
 export function recordBody({ level, from, message, fields }: LogRecord, redact: Redact): string {
-  const line: Record<string, unknown> = { level, from, msg: printable(redact(message), limits.message) }
-  return bounded(fields ? withFields(line, fields, redact) : line)
+  const msg = printable(redact(message), limits.message)
+  const head = `{"level":"${level}","from":${JSON.stringify(from)},"msg":${JSON.stringify(msg)}`
+  return bounded(head + rest(fields, recordKeys, redact), level, from, msg)
 }
 
+/** Put together as text: there is one for every request, and an object on the way would double its cost. */
 export function servedBody({ call, status, durationMs, bytes, aborted, notes }: HookEvents['served'], redact: Redact): string {
-  const line: Record<string, unknown> = {
-    level: servedLevel(call, status),
-    from: 'http',
-    msg: 'served',
-    method: call.method,
-    // The path of a registered route is our own text; others may hold anything.
-    path: call.route === `${call.method} ${call.path}` ? call.path : printable(redact(call.path), limits.field),
-    status,
-    durationMs: Math.round(durationMs * 10) / 10,
-    bytes,
-    requestId: call.id,
-  }
-  if (aborted) line['aborted'] = true
-  return bounded(notes ? withFields(line, notes, redact) : line)
+  const { method, path, route, id } = call
+  const level = servedLevel(call, status)
+  // The path of a registered route is our own text; others may hold anything.
+  const shown = route === `${method} ${path}` ? path : printable(redact(path), limits.field)
+  const head =
+    `{"level":"${level}","from":"http","msg":"served","method":${JSON.stringify(method)},"path":${JSON.stringify(shown)}` +
+    `,"status":${status},"durationMs":${Math.round(durationMs * 10) / 10},"bytes":${bytes},"requestId":${JSON.stringify(id)}`
+  return bounded((aborted ? `${head},"aborted":true` : head) + rest(notes, servedKeys, redact), level, 'http', 'served')
 }
 
-/** Fields beside the fixed ones; one that would hide a fixed one gets an underscore. */
-function withFields(line: Record<string, unknown>, fields: Readonly<Record<string, unknown>>, redact: Redact) {
-  for (const [key, value] of Object.entries(clean(fields, redact, 0) as object))
-    line[key in line || key === 'time' ? `_${key}` : key] = value
-  return line
+/** The rest of a line: fields beside the fixed ones. One that would hide a fixed one gets an underscore. */
+function rest(fields: Readonly<Record<string, unknown>> | undefined, fixed: ReadonlySet<string>, redact: Redact): string {
+  const own = fields instanceof Error ? { error: fields } : fields
+  let text = ''
+  let left = mostItems
+  for (const key in own) {
+    if (left-- === 0) break
+    const value = JSON.stringify(read(own, key, redact))
+    if (value === undefined) continue
+    const name = printable(redact(key), limits.key)
+    text += `,${JSON.stringify(fixed.has(name) ? `_${name}` : name)}:${value}`
+  }
+  return `${text}}`
 }
+
+function read(fields: Readonly<Record<string, unknown>>, key: string, redact: Redact): unknown {
+  try {
+    return clean(fields[key], redact, 1, longer.get(key))
+  } catch (error) {
+    return unreadable(error)
+  }
+}
+
+const unreadable = (error: unknown) => `[unreadable: ${printable(messageOf(error))}]`
 
 /** Probes ask every second and say nothing new: what anyone may read and was well is for debugging. */
 export function servedLevel(call: HookEvents['served']['call'], status: number): Level {
@@ -50,13 +66,11 @@ export function servedLevel(call: HookEvents['served']['call'], status: number):
 }
 
 /** Valid JSON, so a reader never sees half a record: an oversize one loses its fields and says so. */
-function bounded(line: Record<string, unknown>): string {
-  const body = JSON.stringify(line)
+function bounded(body: string, level: Level, from: string, msg: string): string {
   if (body.length * 3 <= longestLineBytes) return body
   const bytes = Buffer.byteLength(body)
   if (bytes <= longestLineBytes) return body
-  const { level, from, msg } = line
-  return JSON.stringify({ level, from, msg: printable(String(msg), limits.field), truncatedBytes: bytes })
+  return JSON.stringify({ level, from, msg: printable(msg, limits.field), truncatedBytes: bytes })
 }
 
 /** A copy of any value that is small, printable, without secrets and fit for JSON. */
@@ -73,7 +87,7 @@ function clean(value: unknown, redact: Redact, depth: number, limit = limits.fie
     if (Array.isArray(value)) return value.slice(0, mostItems).map((item) => clean(item, redact, depth + 1))
     return cleanEntries(value, redact, depth)
   } catch (error) {
-    return `[unreadable: ${printable(messageOf(error))}]`
+    return unreadable(error)
   }
 }
 
@@ -82,7 +96,7 @@ function cleanEntries(value: object, redact: Redact, depth: number) {
   let left = mostItems
   for (const key in value) {
     if (left-- === 0) break
-    out[printable(redact(key), 64)] = clean((value as Record<string, unknown>)[key], redact, depth + 1, longer[key])
+    out[printable(redact(key), limits.key)] = clean((value as Record<string, unknown>)[key], redact, depth + 1, longer.get(key))
   }
   return out
 }

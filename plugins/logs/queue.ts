@@ -13,6 +13,21 @@ export interface LineQueue {
   readonly empty: boolean
 }
 
+/** ISO 8601 with milliseconds. What is before them is made once a second. */
+export function createTimes(): (timeMs: number) => string {
+  let second: number | undefined
+  let prefix = ''
+  return (timeMs) => {
+    const seconds = Math.floor(timeMs / 1_000)
+    if (seconds !== second) {
+      second = seconds
+      prefix = new Date(seconds * 1_000).toISOString().slice(0, -4)
+    }
+    const ms = Math.floor(timeMs - seconds * 1_000)
+    return `${prefix}${ms < 10 ? '00' : ms < 100 ? '0' : ''}${ms}Z`
+  }
+}
+
 /** Lines on their way to the disk, at most `limitChars` of them: past that the older half is dropped, so the last ones are kept. */
 export function createLineQueue(limitChars: number): LineQueue {
   let lines: string[] = []
@@ -20,6 +35,7 @@ export function createLineQueue(limitChars: number): LineQueue {
   let dropped = 0
   let last = ''
   let repeats = 0
+  const timeOf = createTimes()
 
   const trim = () => {
     if (chars <= limitChars) return
@@ -29,7 +45,7 @@ export function createLineQueue(limitChars: number): LineQueue {
     dropped += cut
   }
   const push = (timeMs: number, body: string) => {
-    const line = `{"time":"${new Date(timeMs).toISOString()}",${body.slice(1)}\n`
+    const line = `{"time":"${timeOf(timeMs)}",${body.slice(1)}\n`
     lines.push(line)
     chars += line.length
     trim()

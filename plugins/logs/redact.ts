@@ -3,6 +3,8 @@ import { GatewayError, messageOf } from 'openclaw/plugin'
 export type Redact = (text: string) => string
 
 const mask = '***'
+/** The kernel keeps no shorter secret in mind, and no text that looks like a key is shorter. */
+const shortestSecretChars = 6
 
 /** Expressions of `logging.redactPatterns`. Throws `invalid_config` that names the first one that does not compile. */
 function compilePatterns(patterns: readonly string[]): RegExp[] {
@@ -21,7 +23,7 @@ function compilePatterns(patterns: readonly string[]): RegExp[] {
 export function createRedactor(known: Redact, patterns: readonly string[], enabled: () => boolean): Redact {
   const compiled = compilePatterns(patterns)
   return (text) => {
-    const out = known(text)
+    const out = text.length < shortestSecretChars ? text : known(text)
     return compiled.length > 0 && enabled() ? compiled.reduce((masked, pattern) => masked.replace(pattern, mask), out) : out
   }
 }

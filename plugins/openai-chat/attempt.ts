@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { GatewayError } from 'openclaw/plugin'
-import type { ChatRequest, Model, ModelRoute, Provider } from '../contracts/models.js'
+import type { Cancellation } from '../contracts/cancellation.js'
+import { callContext, type ChatRequest, type Model, type ModelRoute, type Provider } from '../contracts/models.js'
 import type { Audience, RunHead } from './audience.js'
 import { WholeReply } from './reply.js'
 import { StreamReply } from './stream.js'
@@ -45,10 +46,10 @@ export class Attempt {
 
   /** Resolves when the answer is on its way as a whole. */
   async run(): Promise<void> {
-    const { signal } = this.#audience
-    const waits = createWaits(signal)
+    const { cancellation } = this.#audience
+    const waits = createWaits(cancellation)
     try {
-      const batches = await waits.until(this.#ask(signal))
+      const batches = await waits.until(this.#ask(cancellation))
       this.open()
       const iterator = batches[Symbol.asyncIterator]()
       try {
@@ -70,30 +71,29 @@ export class Attempt {
     else this.#audience.reply(this.#head, rest)
   }
 
-  #ask(signal: AbortSignal) {
+  #ask(cancellation: Cancellation) {
     const { request, requestId } = this.#job
     if (!this.#provider.chat)
       throw new GatewayError('unsupported_model_for_endpoint', `The model '${this.key}' does not chat.`, { param: 'model' })
-    return this.#provider.chat(this.#model.id, request, { signal, requestId })
+    return this.#provider.chat(this.#model.id, request, callContext(cancellation, requestId))
   }
 }
 
 /**
- * Ends a wait when the signal aborts, even if what is waited for takes no notice. One listener serves many waits in
+ * Ends a wait on abort, even if what is waited for takes no notice. One listener serves many waits in
  * turn, since there is one for every network read.
  */
-function createWaits(signal: AbortSignal) {
+function createWaits(cancellation: Cancellation) {
   let interrupt: ((reason: unknown) => void) | undefined
-  const onAbort = () => interrupt?.(signal.reason)
-  signal.addEventListener('abort', onAbort)
+  const end = cancellation.onAbort((reason) => interrupt?.(reason))
   return {
     until<T>(work: Promise<T>): Promise<T> {
       return new Promise((resolve, reject) => {
         interrupt = reject
         work.then(resolve, reject)
-        if (signal.aborted) reject(signal.reason)
+        if (cancellation.aborted) reject(cancellation.reason)
       })
     },
-    end: () => signal.removeEventListener('abort', onAbort),
+    end,
   }
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { type Cancellation, Canceller } from '../contracts/cancellation.js'
 import type { Call, EventStream } from '../contracts/http.js'
 import type { Config } from './schema.js'
 import { done } from './stream.js'
@@ -28,7 +29,7 @@ const maxRecordedChars = 1_048_576
  * slowest reader and ends early when nobody is left.
  */
 export class Audience {
-  readonly #abort = new AbortController()
+  readonly #canceller = new Canceller()
   readonly #clients = new Set<Client>()
   readonly #limits: Pick<Config, 'keepAliveMs' | 'stalledMs'>
   readonly #ended: Promise<void>
@@ -49,8 +50,8 @@ export class Audience {
   }
 
   /** For the run: nobody waits any more, or time is up. */
-  get signal(): AbortSignal {
-    return this.#abort.signal
+  get cancellation(): Cancellation {
+    return this.#canceller
   }
 
   /** A stream has begun: what was sent cannot be taken back. */
@@ -60,20 +61,18 @@ export class Audience {
 
   /** A repeated request may join. */
   get replayable(): boolean {
-    return this.#recorded !== undefined && !this.signal.aborted
+    return this.#recorded !== undefined && !this.#canceller.aborted
   }
 
   abort(reason: unknown) {
-    this.#abort.abort(reason)
+    this.#canceller.abort(reason)
   }
 
   /** Resolves when this client has its answer; rejects with the run's error if it has not been sent anything. */
   async join(res: ServerResponse, call: Call, beganAt: number): Promise<void> {
     const client: Client = { res, call, beganAt, stream: undefined, writing: undefined, left: false }
-    const leave = () => this.#leave(client)
     this.#clients.add(client)
-    if (call.signal.aborted) leave()
-    else call.signal.addEventListener('abort', leave)
+    const unwatch = call.cancellation.onAbort(() => this.#leave(client))
     try {
       if (this.#head && this.#body === '') this.#openFor(client, this.#head, this.#recorded ?? '')
       await this.#ended
@@ -82,7 +81,7 @@ export class Audience {
       if (!client.stream) throw error
       await this.#finish(client, error)
     } finally {
-      call.signal.removeEventListener('abort', leave)
+      unwatch()
       this.#clients.delete(client)
     }
   }
@@ -90,7 +89,7 @@ export class Audience {
   #leave(client: Client) {
     client.left = true
     for (const { left } of this.#clients) if (!left) return
-    this.#abort.abort(client.call.signal.reason)
+    this.#canceller.abort(client.call.cancellation.reason)
   }
 
   /** Answer 200 and begin the stream. */

@@ -26,7 +26,7 @@ export class Runs {
     try {
       await this.#queued(job, audience)
     } catch (thrown) {
-      const error: unknown = audience.signal.aborted ? audience.signal.reason : thrown
+      const error: unknown = audience.cancellation.aborted ? audience.cancellation.reason : thrown
       this.#report(job, error, audience.opened)
       audience.fail(error)
     } finally {
@@ -40,7 +40,7 @@ export class Runs {
     let current = attempts[0] as Attempt
     const flush = job.request.stream ? setTimeout(() => current.open(), firstByteMs) : undefined
     try {
-      await this.#slots.take(maxInFlight, audience.signal)
+      await this.#slots.take(maxInFlight, audience.cancellation)
       try {
         for (const attempt of attempts) {
           current = attempt
@@ -61,7 +61,7 @@ export class Runs {
       return true
     } catch (error) {
       const retry = error instanceof GatewayError && transient.includes(error.code)
-      if (last || !retry || audience.opened || audience.signal.aborted) throw error
+      if (last || !retry || audience.opened || audience.cancellation.aborted) throw error
       this.#log.warn(`model "${attempt.key}" failed, trying the next one: ${error.message}`, {
         requestId: job.requestId,
         code: error.code,

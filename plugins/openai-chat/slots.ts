@@ -1,4 +1,5 @@
 import { GatewayError } from 'openclaw/plugin'
+import type { Cancellation } from '../contracts/cancellation.js'
 
 const longestWaitMs = 30_000
 
@@ -7,17 +8,18 @@ export class Slots {
   #taken = 0
   readonly #queue = new Set<() => void>()
 
-  /** Resolves with a place, to be given back by `release`. Throws `too_many_runs`, or the signal's reason. */
-  take(limit: number, signal: AbortSignal): Promise<void> | undefined {
+  /** Resolves with a place, to be given back by `release`. Throws `too_many_runs`, or the reason of the abort. */
+  take(limit: number, cancellation: Cancellation): Promise<void> | undefined {
     if (this.#taken < limit) {
       this.#taken++
       return undefined
     }
+    if (cancellation.aborted) return Promise.reject(cancellation.reason)
     if (this.#queue.size >= limit) return Promise.reject(tooMany())
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer)
-        signal.removeEventListener('abort', onAbort)
+        unwatch()
         this.#queue.delete(enter)
       }
       const enter = () => {
@@ -29,10 +31,9 @@ export class Slots {
         settle()
         reject(reason)
       }
-      const onAbort = () => refuse(signal.reason)
       const timer = setTimeout(() => refuse(tooMany()), longestWaitMs)
-      signal.addEventListener('abort', onAbort)
       this.#queue.add(enter)
+      const unwatch = cancellation.onAbort(refuse)
     })
   }
 

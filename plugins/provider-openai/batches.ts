@@ -8,7 +8,7 @@ export interface Decoder<T> {
   /** It broke off: answer the error, or nothing if everything that matters was there. */
   fail(cause: unknown, into: T[]): Error | undefined
   /** The last item has come, whatever else the body holds. */
-  readonly complete: boolean
+  complete(): boolean
 }
 
 /** Bytes that are decoded ahead of the reader; past that the socket is paused. */
@@ -69,7 +69,7 @@ export function createBatches<T>(flow: Flow, decoder: Decoder<T>): Sink & AsyncI
     data(chunk) {
       if (over) return flow.abort(new Error('The answer went on after its end.'))
       guarded(() => decoder.push(chunk, batch))
-      if (decoder.complete) over = true
+      if (decoder.complete()) over = true
       wake()
       ahead += chunk.length
       if (!reader && !over && ahead > highWater) {

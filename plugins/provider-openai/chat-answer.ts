@@ -34,7 +34,7 @@ export interface AnswerReader {
   /** Nothing more comes: `finish`, if none came but the end was marked, then the usage. */
   close(into: ChatEvent[]): void
   /** A `finish` was read. */
-  readonly finished: boolean
+  finished(): boolean
 }
 
 export function createAnswerReader(subject: Subject, note: (detail: string) => void): AnswerReader {
@@ -68,13 +68,11 @@ export function createAnswerReader(subject: Subject, note: (detail: string) => v
     finished = true
     const known = (typeof reason === 'string' && reasons[reason]) || 'stop'
     // A pinned call ends with `stop` at some; who asked for tools looks for `tool_calls`.
-    into.push({ type: 'finish', reason: known === 'stop' && calls.any ? 'tool_calls' : known })
+    into.push({ type: 'finish', reason: known === 'stop' && calls.any() ? 'tool_calls' : known })
   }
 
   return {
-    get finished() {
-      return finished
-    },
+    finished: () => finished,
     chunk(value, into) {
       const choice = choiceOf(value)
       if (!choice || finished) return

@@ -1,4 +1,5 @@
 import { type Log, printable, sleep } from 'openclaw/plugin'
+import type { Cancellation } from '../contracts/cancellation.js'
 import { collect } from './collect.js'
 import type { Credentials } from './credentials.js'
 import { type Failure, noAnswerFailure, statusFailure, type Subject } from './failure.js'
@@ -23,7 +24,7 @@ export interface Ask<S extends Sink> {
   readonly body?: string
   readonly model?: string
   readonly requestId: string
-  readonly signal: AbortSignal
+  readonly cancellation: Cancellation
   /** Failures are not logged: the caller does that. */
   readonly quiet?: boolean
   /** Takes the body of a 2xx answer. */
@@ -32,7 +33,7 @@ export interface Ask<S extends Sink> {
 
 /** Requests to one base URL, with its credentials, retries and errors. */
 export interface Client {
-  /** Resolves once an answer is accepted. Errors: the upstream's, as API codes; the signal's reason. */
+  /** Resolves once an answer is accepted. Errors: the upstream's, as API codes; the reason of the abort. */
   ask<S extends Sink>(ask: Ask<S>): Promise<S>
   subject(model: string | undefined): Subject
 }
@@ -65,7 +66,7 @@ export function createClient({ name, url, origin, credentials, timeouts, log, re
         headersMs,
         idleMs,
       },
-      ask.signal,
+      ask.cancellation,
       (received, flow) => {
         head = received
         if (received.status < 300) return ask.open(received, flow)
@@ -87,18 +88,22 @@ export function createClient({ name, url, origin, credentials, timeouts, log, re
       for (let tries = 0; ; tries++) {
         const outcome = await attempt(ask)
         if ('accepted' in outcome) return outcome.accepted
-        ask.signal.throwIfAborted()
+        throwIfAborted(ask.cancellation)
         const { failure } = outcome
         const waitMs = budget.delayMs(failure, tries, performance.now() - began)
         if (waitMs === undefined) {
           if (!ask.quiet) log.warn(`provider "${name}": ${failure.error.message}`, fieldsOf(ask.requestId, failure, tries + 1))
           throw failure.error
         }
-        await sleep(waitMs, ask.signal)
-        ask.signal.throwIfAborted()
+        await sleep(waitMs, ask.cancellation.signal)
+        throwIfAborted(ask.cancellation)
       }
     },
   }
+}
+
+function throwIfAborted({ aborted, reason }: Cancellation) {
+  if (aborted) throw reason
 }
 
 const fieldsOf = (requestId: string, { error, detail }: Failure, tries: number) => ({

@@ -37,9 +37,7 @@ export function decodeStream(createParser: CreateParser, provider: string, reade
     },
   })
   return {
-    get complete() {
-      return done
-    },
+    complete: () => done,
     push(chunk, into) {
       target = into
       parser.feed(utf8.write(chunk))
@@ -49,11 +47,11 @@ export function decodeStream(createParser: CreateParser, provider: string, reade
       // The last event may lack its blank line.
       parser.feed('\n\n')
       if (done) return
-      if (!reader.finished) throw brokenFailure(provider, new Error('The stream ended without a finish reason.'), idleMs)
+      if (!reader.finished()) throw brokenFailure(provider, new Error('The stream ended without a finish reason.'), idleMs)
       reader.close(into)
     },
     fail(cause, into) {
-      if (!reader.finished) return brokenFailure(provider, cause, idleMs)
+      if (!reader.finished()) return brokenFailure(provider, cause, idleMs)
       reader.close(into)
       return undefined
     },
@@ -65,7 +63,7 @@ export function decodeWhole(provider: string, reader: AnswerReader, idleMs: numb
   const chunks: Buffer[] = []
   let size = 0
   return {
-    complete: false,
+    complete: () => false,
     push(chunk) {
       size += chunk.length
       if (size > maxAnswerBytes) throw malformed(provider, `an answer of more than ${maxAnswerBytes} bytes`)

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type Log, messageOf, sleep } from 'openclaw/plugin'
+import { cancellationOf } from '../contracts/cancellation.js'
 import type { Client } from './client.js'
 import { collect } from './collect.js'
 import { malformed } from './failure.js'
@@ -33,7 +34,7 @@ async function fetchModels(name: string, client: Client, signal: AbortSignal) {
     method: 'GET',
     path: '/models',
     requestId: 'model-discovery',
-    signal,
+    cancellation: cancellationOf(signal),
     quiet: true,
     open: (_head, flow) => collect(flow, maxBytes, maxMs),
   })

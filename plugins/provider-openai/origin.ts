@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher, Pool } from 'undici'
+import type { Cancellation } from '../contracts/cancellation.js'
 
 export interface Request {
   readonly method: 'GET' | 'POST'
@@ -38,8 +39,8 @@ export interface NoAnswer {
 
 /** Connections to one scheme, host and port. Redirects are answers like any other. */
 export interface Origin {
-  /** Send, and answer what `open` makes of the head: it takes the body. Once the signal aborts, the socket is destroyed at once. */
-  send<S extends Sink>(request: Request, signal: AbortSignal, open: (head: Head, flow: Flow) => S): Promise<S | NoAnswer>
+  /** Send, and answer what `open` makes of the head: it takes the body. On abort the socket is destroyed at once. */
+  send<S extends Sink>(request: Request, cancellation: Cancellation, open: (head: Head, flow: Flow) => S): Promise<S | NoAnswer>
   /** Load what the first request needs. */
   warm(): Promise<void>
   close(): Promise<void>
@@ -66,10 +67,10 @@ export function createOrigin(origin: string, connectMs: number): Origin {
     async warm() {
       if (!closed) await open()
     },
-    async send(request, signal, sinkFor) {
+    async send(request, cancellation, sinkFor) {
       if (closed) return { phase: 'connect', cause: new Error('The connections are closed.') }
       const target = await open()
-      if (signal.aborted) return { phase: 'connect', cause: signal.reason }
+      if (cancellation.aborted) return { phase: 'connect', cause: cancellation.reason }
       return new Promise((resolve) => {
         target.dispatch(
           {
@@ -80,7 +81,7 @@ export function createOrigin(origin: string, connectMs: number): Origin {
             headersTimeout: request.headersMs,
             bodyTimeout: request.idleMs,
           },
-          exchange(signal, sinkFor, resolve),
+          exchange(cancellation, sinkFor, resolve),
         )
       })
     },
@@ -93,22 +94,21 @@ export function createOrigin(origin: string, connectMs: number): Origin {
 
 /** One request and its answer, as undici reports it. */
 function exchange<S extends Sink>(
-  signal: AbortSignal,
+  cancellation: Cancellation,
   open: (head: Head, flow: Flow) => S,
   settle: (outcome: S | NoAnswer) => void,
 ): Dispatcher.DispatchHandler {
   let controller: Dispatcher.DispatchController | undefined
   let sink: S | undefined
-  const onAbort = () => {
+  const unwatch = cancellation.onAbort((reason) => {
     // Not yet on a connection: undici can't be told, so the caller is, and the request is dropped when it gets one.
-    if (controller) controller.abort(signal.reason)
-    else settle({ phase: 'connect', cause: signal.reason })
-  }
-  signal.addEventListener('abort', onAbort, { once: true })
+    if (controller) controller.abort(reason as Error)
+    else settle({ phase: 'connect', cause: reason })
+  })
   return {
     onRequestStart(started) {
       controller = started
-      if (signal.aborted) started.abort(signal.reason)
+      if (cancellation.aborted) started.abort(cancellation.reason as Error)
     },
     onResponseStart(flow, status, headers) {
       if (status < 200) return
@@ -119,11 +119,11 @@ function exchange<S extends Sink>(
       sink?.data(chunk)
     },
     onResponseEnd() {
-      signal.removeEventListener('abort', onAbort)
+      unwatch()
       sink?.end()
     },
     onResponseError(_flow, cause) {
-      signal.removeEventListener('abort', onAbort)
+      unwatch()
       if (sink) sink.fail(cause)
       else settle({ phase: controller ? 'headers' : 'connect', cause })
     },

@@ -34,7 +34,11 @@ export function createProvider({ name, entry, host, client, listing, note }: Pro
     models: () => listing().models,
     anyModel: entry.anyModel ?? entry.models.length === 0,
     ...(entry.defaultModel !== undefined && { defaultModel: entry.defaultModel }),
-    async chat(model: string, request: ChatRequest, { signal, requestId }: CallContext): Promise<AsyncIterable<readonly ChatEvent[]>> {
+    async chat(
+      model: string,
+      request: ChatRequest,
+      { cancellation, requestId }: CallContext,
+    ): Promise<AsyncIterable<readonly ChatEvent[]>> {
       const body = chatBody(model, request, dialect(model))
       createParser ??= (await import('eventsource-parser')).createParser
       const parser = createParser
@@ -45,7 +49,7 @@ export function createProvider({ name, entry, host, client, listing, note }: Pro
         body,
         model,
         requestId,
-        signal,
+        cancellation,
         // Some answer a stream with an object, and some an object with a stream.
         open: ({ headers }, flow) =>
           createBatches(
@@ -57,18 +61,18 @@ export function createProvider({ name, entry, host, client, listing, note }: Pro
       })
       return answer
     },
-    async embed(model, request, { signal, requestId }) {
+    async embed(model, request, { cancellation, requestId }) {
       const answer = await client.ask({
         method: 'POST',
         path: '/embeddings',
         body: embeddingBody(model, request),
         model,
         requestId,
-        signal,
+        cancellation,
         open: (_head, flow) => collect(flow, maxEmbeddingBytes, entry.timeouts.headersMs + idleMs),
       })
       const body = await answer.body
-      signal.throwIfAborted()
+      if (cancellation.aborted) throw cancellation.reason
       return embeddingResult(name, body, request.input.length, idleMs)
     },
   }

@@ -12,7 +12,8 @@ export interface ToolDelta {
 /** Puts pieces of calls in order. Errors: `upstream_bad_response`. */
 export interface ToolCalls {
   read(delta: ToolDelta, into: ChatEvent[]): void
-  readonly any: boolean
+  /** Whether there was one. */
+  any(): boolean
 }
 
 const maxCalls = 128
@@ -27,9 +28,7 @@ export function createToolCalls(provider: string): ToolCalls {
   let next = 0
   let last = 0
   return {
-    get any() {
-      return next > 0
-    },
+    any: () => next > 0,
     read({ index, id, function: called }, into) {
       const sentId = typeof id === 'string' && id !== '' ? id : undefined
       const slot = typeof index === 'number' ? index : sentId !== undefined ? next : last

@@ -24,7 +24,7 @@ export interface Case {
 }
 
 const pick = (rounds: Rounds, side: Side, key: keyof Measured) => (rounds[side] ?? []).map((one) => one[key])
-const number = (value: number) => value.toPrecision(2)
+const number = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 2 })
 const latency = (rounds: Rounds, gateway: Side) =>
   (['floor', gateway] as const)
     .map((side) => `${number(median(pick(rounds, side, 'p50Ms')))} / ${number(median(pick(rounds, side, 'p99Ms')))}`)

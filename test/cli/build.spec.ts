@@ -62,7 +62,7 @@ describe('build', () => {
         }
       }
     }
-    assert.equal(seen, 4 * samples.length)
+    assert.equal(seen, 5 * samples.length)
   })
 
   test('a schema that does not compile fails the build, by its file and name', async () => {

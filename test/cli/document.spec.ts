@@ -89,10 +89,10 @@ describe('document', () => {
   })
 
   test('a selected set is completed by what it requires; deny wins; unknown names are refused', async () => {
-    assert.deepEqual(names(await compose({}, ['openai-chat'])), ['http', 'models', 'openai-chat'])
-    assert.deepEqual(names(await compose({ plugins: { allow: ['openai-chat'] } })), ['http', 'models', 'openai-chat'])
-    assert.deepEqual(names(await compose({ plugins: { deny: ['openai-chat'] } }, ['openai-chat', 'health'])), ['health', 'http'])
-    assert.deepEqual(names(await compose({ plugins: { entries: { health: { enabled: false } } } }, ['health'])), ['health', 'http'])
+    assert.deepEqual(names(await compose({}, ['openai-chat'])), ['http', 'koa', 'models', 'openai-chat'])
+    assert.deepEqual(names(await compose({ plugins: { allow: ['openai-chat'] } })), ['http', 'koa', 'models', 'openai-chat'])
+    assert.deepEqual(names(await compose({ plugins: { deny: ['openai-chat'] } }, ['openai-chat', 'health'])), ['health', 'http', 'koa'])
+    assert.deepEqual(names(await compose({ plugins: { entries: { health: { enabled: false } } } }, ['health'])), ['health', 'http', 'koa'])
     // An allow list that means other programs' plugins leaves the bundled ones running.
     assert.ok(names(await compose({ plugins: { allow: ['telegram'] } })).includes('openai-chat'))
     await assert.rejects(select({}, ['helth']), { code: 'unknown_plugin', message: 'Plugin not found: helth (did you mean "health"?)' })

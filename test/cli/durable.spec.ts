@@ -41,7 +41,7 @@ describe('writing the configuration', () => {
     const texts = ['a', 'b'].map((letter) => letter.repeat(300_000))
     writeFileSync(path, texts[0] as string)
     const script = join(folder, 'writer.mjs')
-    await bundle({ durable: 'cli/durable.ts' }, folder)
+    await bundle({ durable: 'cli/config/durable.ts' }, folder)
     writeFileSync(
       script,
       `import { writeDurably } from './durable.mjs'

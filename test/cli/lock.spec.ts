@@ -15,7 +15,7 @@ describe('instance lock', () => {
     folder = mkdtempSync(join(tmpdir(), 'lock-'))
     locks = join(folder, 'locks')
     mkdirSync(locks)
-    await bundle({ lock: 'cli/lock.ts' }, folder)
+    await bundle({ lock: 'cli/gateway/lock.ts' }, folder)
     writeFileSync(
       join(folder, 'contend.mjs'),
       `import { acquireLock } from './lock.mjs'

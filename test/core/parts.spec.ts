@@ -99,7 +99,7 @@ describe('guard', () => {
   })
   test('five faults in a minute quarantine, four do not', () => {
     const faults = createFaults()
-    const error = new GatewayError('plugin_error', 'x', { hook: 'served' })
+    const error = { code: 'plugin_error', message: 'x', hook: 'served' }
     for (let n = 0; n < 4; n++) assert.equal(faults.record(error), false)
     assert.equal(faults.quarantined(), false)
     assert.equal(faults.record(error), true)

@@ -129,7 +129,7 @@ const ledgerOf = (state: State | undefined) => state && { taps: state.taps, rows
 
 const tablesOf = ({ plugins, services }: Inspection) => ({
   services,
-  plugins: plugins.map(({ name, state, taps, rows }) => ({ name, state, taps, rows })),
+  plugins: plugins.map(({ name, state, taps, rows }) => ({ name, state, taps, rows })).sort((a, b) => (a.name < b.name ? -1 : 1)),
 })
 
 const routesOf = (state: State | undefined) =>

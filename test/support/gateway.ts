@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { after } from 'node:test'
 import { type CallInfo, definePlugin, type Kernel } from 'openclaw/plugin'
 import { createTestGateway, type TestGateway, type TestGatewayOptions } from 'openclaw/testing'
 import { type BodyLimits, type Call, type RawHandler, Routes, Upgrades } from '../../plugins/contracts/http.js'
@@ -19,6 +20,8 @@ export interface Arrival {
 
 export interface Fixture {
   readonly gateway: TestGateway
+  /** What it was booted with, for a reload. */
+  readonly plugins: NonNullable<TestGatewayOptions['plugins']>
   readonly url: string
   /** `host:port` as in a Host header. */
   readonly host: string
@@ -37,6 +40,10 @@ export interface FixtureOptions extends Omit<TestGatewayOptions, 'plugins'> {
   readonly http?: Record<string, unknown>
   readonly body?: BodyLimits
 }
+
+/** A test that fails does not come to close its gateway, and an open port would keep the process. */
+const unclosed = new Set<TestGateway>()
+after(() => Promise.all([...unclosed].map((gateway) => gateway.close())))
 
 const read = 'operator.read'
 const write = 'operator.write'
@@ -115,16 +122,22 @@ export async function bootFixture({ plugins = [], http: config = {}, body = {}, 
       })
     },
   })
-  const gateway = await createTestGateway({ ...options, plugins: [{ plugin: http, config }, fixture, ...plugins] })
+  const all = [{ plugin: http, config }, fixture, ...plugins]
+  const gateway = await createTestGateway({ ...options, plugins: all })
+  unclosed.add(gateway)
   const host = gateway.addresses[0] as string
   return {
     gateway,
+    plugins: all,
     url: gateway.url,
     host,
     credential: `Authorization: Bearer ${gateway.token}`,
     arrivals,
     changes: () => changes,
-    close: () => gateway.close(),
+    async close() {
+      await gateway.close()
+      unclosed.delete(gateway)
+    },
   }
 }
 

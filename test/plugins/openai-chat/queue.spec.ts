@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, mock, test } from 'node:test'
+import { Canceller } from '../../../plugins/contracts/cancellation.js'
 import { Slots } from '../../../plugins/openai-chat/slots.js'
 
-const never = new AbortController().signal
+const never = new Canceller()
 const settled = async (promise: Promise<void> | undefined) => {
   if (!promise) return 'at once'
   let state = 'waiting'
@@ -46,11 +47,12 @@ describe('chat queue', () => {
       const slots = new Slots()
       void slots.take(2, never)
       void slots.take(2, never)
-      const gone = new AbortController()
+      const gone = new Canceller()
       const patient = slots.take(2, never) as Promise<void>
-      const leaver = slots.take(2, gone.signal) as Promise<void>
+      const leaver = slots.take(2, gone) as Promise<void>
       gone.abort(Object.assign(new Error('gone'), { code: 'client_closed' }))
       await assert.rejects(leaver, { code: 'client_closed' })
+      await assert.rejects(slots.take(2, gone) as Promise<void>, { code: 'client_closed' }, 'who has left already')
       mock.timers.tick(29_999)
       assert.equal(await settled(patient), 'waiting')
       mock.timers.tick(1)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
+import { request } from 'node:http'
+import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import OpenAI, { APIError } from 'openai'
 import { createTestGateway, type TestGateway } from 'openclaw/testing'
 import http from '../../../plugins/http/index.js'
@@ -48,6 +49,40 @@ describe('chat through the gateway to an OpenAI-compatible upstream', () => {
     const stream = client.chat.completions.stream({ model: 'up/echo', messages: ask, stream_options: { include_usage: true } })
     assert.equal(await stream.finalContent(), 'You said: hi')
     assert.ok((await stream.totalUsage()).total_tokens > 0)
+  })
+
+  test('a chat makes no AbortController, whole or streamed', async () => {
+    // Not with `fetch`, which makes some for itself.
+    const wire = (stream: boolean) =>
+      new Promise<string>((resolve, reject) => {
+        const headers = { authorization: `Bearer ${gateway.token}`, 'content-type': 'application/json' }
+        const sent = request(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers }, async (res) => {
+          let text = ''
+          for await (const chunk of res) text += chunk
+          resolve(text)
+        })
+        sent.on('error', reject)
+        sent.end(JSON.stringify({ model: 'up/echo', messages: ask, stream }))
+      })
+    await wire(true)
+    const real = globalThis.AbortController
+    const made: string[] = []
+    mock.method(AbortSignal, 'any', () => made.push('any'))
+    mock.method(AbortSignal, 'timeout', () => made.push('timeout'))
+    globalThis.AbortController = class extends real {
+      constructor() {
+        super()
+        made.push(String(new Error('made').stack))
+      }
+    }
+    try {
+      assert.match(await wire(false), /You said/)
+      assert.match(await wire(true), /\[DONE\]/)
+    } finally {
+      globalThis.AbortController = real
+      mock.restoreAll()
+    }
+    assert.deepEqual(made, [])
   })
 
   test('tools, one and two at once', async () => {
@@ -140,12 +175,12 @@ describe('chat through the gateway to an OpenAI-compatible upstream', () => {
   ] as const)
     test(`T-DOS-11 a client that leaves closes the upstream's socket, ${model} ${stream ? 'streamed' : 'whole'}`, async () => {
       const gone = new AbortController()
-      const request = post({ model: `up/${model}`, stream }, { signal: gone.signal })
+      const asked = post({ model: `up/${model}`, stream }, { signal: gone.signal })
       await until('the upstream is asked', () => upstream.requests.length === 1)
-      if (model === 'endless') await (await request).body?.getReader().read()
+      if (model === 'endless') await (await asked).body?.getReader().read()
       const leftAt = performance.now()
       gone.abort()
-      await request.catch(() => undefined)
+      await asked.catch(() => undefined)
       await until('the upstream socket closes', () => upstream.closedAt.length === 1)
       assert.ok((upstream.closedAt[0] as number) - leftAt < 500)
     })

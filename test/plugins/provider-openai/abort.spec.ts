@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError } from 'openclaw/plugin'
 import type { ChatEvent, Provider } from '../../../plugins/contracts/models.js'
 import type { Upstream } from '../../support/upstream.js'
-import { chat as ask, failure, open, question } from './boot.js'
+import { chat as ask, contextOf, failure, open, question } from './boot.js'
 
 const gone = new GatewayError('client_closed', 'The client closed the connection.')
 const entry = { models: [{ id: 'm' }], anyModel: true }
@@ -19,8 +19,8 @@ async function until(what: string, done: () => boolean, limitMs = 2_000) {
 }
 const arrived = (upstream: Upstream) => until('a request', () => upstream.requests.length > 0)
 
-async function endless(provider: Provider, signal = new AbortController().signal) {
-  const answer = await provider.chat?.('endless', question, { signal, requestId: 'r' })
+async function endless(provider: Provider) {
+  const answer = await provider.chat?.('endless', question, contextOf())
   return (answer as AsyncIterable<readonly ChatEvent[]>)[Symbol.asyncIterator]()
 }
 

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import { createTestGateway, type TestGatewayOptions } from 'openclaw/testing'
-import { type ChatEvent, type ChatRequest, Models, type Provider } from '../../../plugins/contracts/models.js'
+import { cancellationOf } from '../../../plugins/contracts/cancellation.js'
+import { callContext, type ChatEvent, type ChatRequest, Models, type Provider } from '../../../plugins/contracts/models.js'
 import models from '../../../plugins/models/index.js'
 import providerOpenai from '../../../plugins/provider-openai/index.js'
 import type { Config } from '../../../plugins/provider-openai/schema.js'
@@ -42,10 +43,11 @@ export async function open(
 
 export const question: ChatRequest = { stream: true, messages: [{ role: 'user', content: 'hi' }] }
 
+export const contextOf = (signal = new AbortController().signal) => callContext(cancellationOf(signal), 'request-1')
+
 /** The answer's batches, or what it throws. */
 export async function chat(provider: Provider, model: string, request: Partial<ChatRequest> = {}, signal?: AbortSignal) {
-  const context = { signal: signal ?? new AbortController().signal, requestId: 'request-1' }
-  const answer = await provider.chat?.(model, { ...question, ...request }, context)
+  const answer = await provider.chat?.(model, { ...question, ...request }, contextOf(signal))
   const batches: (readonly ChatEvent[])[] = []
   for await (const batch of answer ?? []) batches.push(batch)
   return batches

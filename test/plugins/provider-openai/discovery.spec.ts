@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { open, textOf } from './boot.js'
+import { contextOf, open, textOf } from './boot.js'
 
 async function until(done: () => boolean, limitMs = 3_000) {
   const began = performance.now()
@@ -77,11 +77,7 @@ describe('provider-openai: models from the server', () => {
 
   test('an answer that runs outlives the reload', async (t) => {
     const { provider, reload } = await open(t, { entry: { models: [{ id: 'slow' }], anyModel: true } })
-    const answer = await provider().chat?.(
-      'slow',
-      { stream: true, messages: [{ role: 'user', content: 'x' }] },
-      { signal: new AbortController().signal, requestId: 'r' },
-    )
+    const answer = await provider().chat?.('slow', { stream: true, messages: [{ role: 'user', content: 'x' }] }, contextOf())
     await reload({ models: [{ id: 'other' }], anyModel: true })
     let events = 0
     for await (const batch of answer ?? []) events += batch.length

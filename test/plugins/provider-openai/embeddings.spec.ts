@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import type { EmbeddingRequest } from '../../../plugins/contracts/models.js'
 import type { UpstreamOptions } from '../../support/upstream.js'
-import { failure, open } from './boot.js'
+import { contextOf, failure, open } from './boot.js'
 
 async function embedder(t: TestContext, upstream: UpstreamOptions = {}) {
   const opened = await open(t, { upstream, entry: { models: [{ id: 'text-embedding' }] } })
   const { provider } = opened.models().route({ model: 'fake/text-embedding', kind: 'embedding' })
   const embed = async (request: EmbeddingRequest, signal = new AbortController().signal) =>
-    provider.embed?.('text-embedding', request, { signal, requestId: 'r' })
+    provider.embed?.('text-embedding', request, contextOf(signal))
   return { ...opened, embed }
 }
 

@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { GatewayError } from 'openclaw/plugin'
 import { createRetryBudget } from '../../../plugins/provider-openai/retry.js'
 import type { Reply, UpstreamRequest } from '../../support/upstream.js'
-import { chat as ask, failure, key, open, textOf } from './boot.js'
+import { chat as ask, contextOf, failure, key, open, textOf } from './boot.js'
 
 const listed = { models: [{ id: 'm' }], anyModel: true }
 
@@ -201,8 +201,7 @@ describe('provider-openai: time and connection', { concurrency: true }, () => {
 
   test('a reader that pauses for longer is no idle upstream', async (t) => {
     const { provider } = await open(t, { entry: { ...listed, timeouts: { idleMs: 200 } } })
-    const context = { signal: new AbortController().signal, requestId: 'r' }
-    const answer = await provider().chat?.('endless', { stream: true, messages: [{ role: 'user', content: 'x' }] }, context)
+    const answer = await provider().chat?.('endless', { stream: true, messages: [{ role: 'user', content: 'x' }] }, contextOf())
     const iterator = (answer as AsyncIterable<unknown>)[Symbol.asyncIterator]()
     await iterator.next()
     await new Promise((resolve) => setTimeout(resolve, 1_500))
