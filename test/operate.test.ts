@@ -1,3 +1,3 @@
 import { importSpecs } from './support/specs.js'
 
-await importSpecs('plugins/health', 'plugins/logs', 'plugins/config', 'plugins/plugins')
+await importSpecs('plugins/health', 'plugins/logs')

@@ -6,11 +6,17 @@ import type { BodyLimits } from '../contracts/http.js'
 /** After this time a body must have come at 1 KiB/s or more. */
 const graceMs = 5_000
 const minBytesPerSecond = 1_024
+
 /** Read a bounded body. Limits come first: a declared oversize is refused unread. Errors: `payload_too_large`, `request_timeout`. */
 export function readBody(req: IncomingMessage, res: ServerResponse, limits: BodyLimits = {}): Promise<Buffer> {
   const { maxBytes = 1_048_576, timeoutMs = 30_000 } = limits
   const declared = Number(req.headers['content-length'] ?? 0)
-  const tooLarge = () => new GatewayError('payload_too_large', 'Payload too large')
+  /** What is left of the body is not wanted: the answer is the last on this connection. */
+  const refuse = (code: string, message: string) => {
+    if (!res.headersSent) res.setHeader('connection', 'close')
+    return new GatewayError(code, message)
+  }
+  const tooLarge = () => refuse('payload_too_large', 'Payload too large')
   const gone = () => new GatewayError('bad_request', 'Connection closed')
   if (declared > maxBytes) return Promise.reject(tooLarge())
   if (req.destroyed && !req.complete) return Promise.reject(gone())
@@ -23,7 +29,7 @@ export function readBody(req: IncomingMessage, res: ServerResponse, limits: Body
     function watch() {
       const elapsed = performance.now() - began
       if (elapsed >= timeoutMs || size < (elapsed / 1_000) * minBytesPerSecond)
-        return fail(new GatewayError('request_timeout', 'Request body timeout'))
+        return fail(refuse('request_timeout', 'Request body timeout'))
       timer = setTimeout(watch, Math.min(1_000, timeoutMs - elapsed))
     }
     function finish() {

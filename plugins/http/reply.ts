@@ -27,7 +27,7 @@ function send(res: ServerResponse, status: number, type: string, text: string, h
   if (res.headersSent || res.destroyed) return
   const { req } = res
   const rest = unread(req)
-  const last = rest === 'much' || headers?.['connection'] === 'close'
+  const last = rest === 'much' || headers?.['connection'] === 'close' || res.getHeader('connection') === 'close'
   for (const name in headers) if (headers[name] !== undefined) res.setHeader(name, headers[name])
   res.setHeader('content-type', type)
   res.setHeader('content-length', Buffer.byteLength(text))
