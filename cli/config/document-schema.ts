@@ -1,17 +1,7 @@
 import { gatewaySchema, limitsSchema } from '../../core/schema.js'
 import type { Schema, Section } from 'openclaw/plugin'
-import { closed, flag, ownSections, text } from './own-schema.js'
-
-/** A JSON Schema node, as far as the CLI reads it. */
-export interface Node {
-  type?: string | string[]
-  properties?: Record<string, Node>
-  additionalProperties?: boolean | Node
-  items?: Node
-  anyOf?: Node[]
-  oneOf?: Node[]
-  [word: string]: unknown
-}
+import { closed, flag, type Node, text } from './node.js'
+import { ownSections } from './own-schema.js'
 
 /** A plugin's place in the document. Without a schema its section is not looked at. */
 export interface SectionSchema {

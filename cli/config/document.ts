@@ -1,6 +1,7 @@
 import type { GatewayConfig, Limits, PluginUse } from 'openclaw'
 import type { Issue, Section } from 'openclaw/plugin'
-import { composeSchema, type Node, sectionPath } from './document-schema.js'
+import { composeSchema, sectionPath } from './document-schema.js'
+import type { Node } from './node.js'
 import { ownSections } from './own-schema.js'
 import { absentProviderKinds } from './known.js'
 import { reconcile } from './reconcile.js'

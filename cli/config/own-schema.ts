@@ -1,16 +1,5 @@
 import { defineSchema, type Schema } from 'openclaw/plugin'
-import type { Node } from './document-schema.js'
-
-export const closed = (properties: Record<string, Node>, more: Node = {}): Node => ({
-  type: 'object',
-  additionalProperties: false,
-  properties,
-  ...more,
-})
-export const text: Node = { type: 'string' }
-const texts: Node = { type: 'array', items: text }
-export const flag: Node = { type: 'boolean' }
-const whole = (minimum: number, maximum: number): Node => ({ type: 'integer', minimum, maximum })
+import { closed, flag, type Node, text, texts, whole } from './node.js'
 
 const secretProvider: Node = {
   anyOf: [

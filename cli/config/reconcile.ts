@@ -1,5 +1,5 @@
 import type { Issue } from 'openclaw/plugin'
-import type { Node } from './document-schema.js'
+import type { Node } from './node.js'
 import { classifyKey, knownKeys } from './known.js'
 import { nearest } from './nearest.js'
 

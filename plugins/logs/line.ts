@@ -18,7 +18,7 @@ const mostItems = 32
 /** One line without its time: what follows the time in the file, so that equal events give equal bodies. */
 export function recordBody({ level, from, message, fields }: LogRecord, redact: Redact): string {
   const msg = printable(redact(message), limits.message)
-  const head = `{"level":"${level}","from":${JSON.stringify(from)},"msg":${JSON.stringify(msg)}`
+  const head = `{"level":"${level}","from":${quoted(from)},"msg":${quoted(msg)}`
   return bounded(head + rest(fields, recordKeys, redact), level, from, msg)
 }
 
@@ -29,10 +29,14 @@ export function servedBody({ call, status, durationMs, bytes, aborted, notes }: 
   // The path of a registered route is our own text; others may hold anything.
   const shown = route === `${method} ${path}` ? path : printable(redact(path), limits.field)
   const head =
-    `{"level":"${level}","from":"http","msg":"served","method":${JSON.stringify(method)},"path":${JSON.stringify(shown)}` +
-    `,"status":${status},"durationMs":${Math.round(durationMs * 10) / 10},"bytes":${bytes},"requestId":${JSON.stringify(id)}`
+    `{"level":"${level}","from":"http","msg":"served","method":${quoted(method)},"path":${quoted(shown)}` +
+    `,"status":${status},"durationMs":${Math.round(durationMs * 10) / 10},"bytes":${bytes},"requestId":${quoted(id)}`
   return bounded((aborted ? `${head},"aborted":true` : head) + rest(notes, servedKeys, redact), level, 'http', 'served')
 }
+
+const escaped = /["\\\u0000-\u001f\ud800-\udfff]/
+/** A string as JSON. Most have nothing to escape, and telling so costs less than the serialiser. */
+const quoted = (text: string) => (escaped.test(text) ? JSON.stringify(text) : `"${text}"`)
 
 /** The rest of a line: fields beside the fixed ones. One that would hide a fixed one gets an underscore. */
 function rest(fields: Readonly<Record<string, unknown>> | undefined, fixed: ReadonlySet<string>, redact: Redact): string {
@@ -41,10 +45,11 @@ function rest(fields: Readonly<Record<string, unknown>> | undefined, fixed: Read
   let left = mostItems
   for (const key in own) {
     if (left-- === 0) break
-    const value = JSON.stringify(read(own, key, redact))
-    if (value === undefined) continue
+    const value = read(own, key, redact)
+    const json = typeof value === 'string' ? quoted(value) : JSON.stringify(value)
+    if (json === undefined) continue
     const name = printable(redact(key), limits.key)
-    text += `,${JSON.stringify(fixed.has(name) ? `_${name}` : name)}:${value}`
+    text += `,${quoted(fixed.has(name) ? `_${name}` : name)}:${json}`
   }
   return `${text}}`
 }

@@ -1,7 +1,8 @@
 /** Keeps the tables of keys in docs/config.md. Run it after a change of a schema. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { composeSchema, type Node } from '../../cli/config/document-schema.js'
+import { composeSchema } from '../../cli/config/document-schema.js'
+import type { Node } from '../../cli/config/node.js'
 import { standard } from '../../cli/standard.js'
 import { configWords } from './config-words.js'
 import { markdownTable } from './markdown-table.js'

@@ -45,6 +45,13 @@ export interface FixtureOptions extends Omit<TestGatewayOptions, 'plugins'> {
 const unclosed = new Set<TestGateway>()
 after(() => Promise.all([...unclosed].map((gateway) => gateway.close())))
 
+/** A test gateway that is closed at the end of the file at the latest. */
+export async function bootGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const gateway = await createTestGateway(options)
+  unclosed.add(gateway)
+  return gateway
+}
+
 const read = 'operator.read'
 const write = 'operator.write'
 
@@ -123,8 +130,7 @@ export async function bootFixture({ plugins = [], http: config = {}, body = {}, 
     },
   })
   const all = [{ plugin: http, config }, fixture, ...plugins]
-  const gateway = await createTestGateway({ ...options, plugins: all })
-  unclosed.add(gateway)
+  const gateway = await bootGateway({ ...options, plugins: all })
   const host = gateway.addresses[0] as string
   return {
     gateway,

@@ -62,6 +62,25 @@ const trouble = (name: string, error: () => unknown = () => new Error(`boom at /
     },
   })
 
+/** Work that goes on until the client leaves, and then fails in its own words. */
+let upset = 0
+const patient = definePlugin({
+  api: 1,
+  name: 'patient',
+  apply: (kernel) =>
+    kernel.surface(Routes).tap((routes) => {
+      routes.get('/v1/patient/upset', open, async (_req, _res, call) => {
+        await new Promise<void>((resolve) => call.signal.addEventListener('abort', () => resolve()))
+        upset++
+        throw new Error('The upstream request was aborted.')
+      })
+      routes.get('/v1/patient/koa', { auth: 'gateway', scope }, (ctx) => {
+        ctx.body = new Readable({ read: () => undefined })
+        ctx.body.push('some')
+      })
+    }),
+})
+
 const common = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
@@ -83,7 +102,7 @@ before(async () => {
         }),
       ),
   })
-  fixture = await bootFixture({ plugins: [middleware, ...names.map((name) => trouble(name))], body: { maxBytes: 1_000 } })
+  fixture = await bootFixture({ plugins: [middleware, patient, ...names.map((name) => trouble(name))], body: { maxBytes: 1_000 } })
 })
 after(() => fixture.close())
 
@@ -185,7 +204,7 @@ describe('answers that are errors', () => {
 
   test('T-DOS-14 a client that hangs up is nobody’s fault', async () => {
     const before = faults('fixture')?.total
-    const paths = ['/v1/stream', '/v1/slow-stream', '/koa/one', '/v1/echo', '/things']
+    const paths = ['/v1/stream', '/v1/slow-stream', '/koa/one', '/v1/echo', '/things', '/v1/patient/upset', '/v1/patient/koa']
     for (let round = 0; round < 10; round++)
       for (const path of paths) {
         const method = path === '/v1/echo' ? 'POST' : 'GET'
@@ -202,7 +221,8 @@ describe('answers that are errors', () => {
         connection.socket.resetAndDestroy()
       }
     await new Promise((resolve) => setTimeout(resolve, 50))
-    assert.equal(faults('fixture')?.total, before)
+    assert.ok(upset > 5, 'handlers were told')
+    assert.deepEqual([faults('fixture')?.total, faults('patient')?.total], [before, 0])
     assert.equal((await ask('/things')).status, 200)
   })
 

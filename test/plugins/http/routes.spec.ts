@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { definePlugin } from 'openclaw/plugin'
-import { createTestGateway } from 'openclaw/testing'
 import { Routes } from '../../../plugins/contracts/http.js'
-import { type Arrival, bootFixture, type Fixture } from '../../support/gateway.js'
+import { type Arrival, bootFixture, bootGateway, type Fixture } from '../../support/gateway.js'
 import { pool, raw, rawConnect, rawRequest } from '../../support/raw.js'
 import { respell, seeded } from '../../support/spellings.js'
 
@@ -64,7 +63,7 @@ describe('routes', { concurrency: true }, () => {
         name: 'bad',
         apply: (kernel) => kernel.surface(Routes).tap((routes) => routes.get(path, options as never, handler)),
       })
-      const gateway = await createTestGateway({ plugins: [bad] })
+      const gateway = await bootGateway({ plugins: [bad] })
       const state = gateway.inspect().plugins.find(({ name }) => name === 'bad')
       assert.equal(state?.state, 'off', `${path} ${JSON.stringify(options)}`)
       assert.match(state?.reason ?? '', /Route GET /)
@@ -132,7 +131,7 @@ describe('routes', { concurrency: true }, () => {
       [pattern, literal],
       [literal, pattern],
     ]) {
-      const gateway = await createTestGateway({ plugins })
+      const gateway = await bootGateway({ plugins })
       const get = async (path: string) => (await gateway.fetch(path)).json()
       assert.deepEqual(await get('/a/special'), { ran: '/a/special', guarded: 'GET /a/special', params: {} })
       assert.deepEqual(await get('/a/other'), { ran: '/a/:name', guarded: 'GET /a/:name', params: { name: 'other' } })
