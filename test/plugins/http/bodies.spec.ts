@@ -190,6 +190,26 @@ describe('request bodies', { concurrency: true }, () => {
       assert.equal((await post('{}')).status, 200)
     })
 
+    test('T-DOS-03 after a refusal hardly more is read, however long the client goes on', async () => {
+      const piece = Buffer.alloc(65_536, 'x')
+      await pool([[small.credential], []], 2, async (credential) => {
+        const connection = await rawConnect(small.url)
+        await connection.send(raw(['POST /v1/bytes HTTP/1.1', `Host: ${small.host}`, ...credential, 'Content-Length: 10000000000']))
+        let taken = 0
+        while (!connection.isClosed && taken < 64 * mib) {
+          await Promise.race([connection.send(piece), connection.closes(3_000)])
+          taken += piece.length
+        }
+        connection.destroy()
+        // What the system buffers on both sides of the connection is not ours to refuse.
+        assert.ok(taken < 24 * mib, `${taken / mib} MiB were taken`)
+        assert.deepEqual(
+          connection.replies().map(({ status }) => status),
+          [credential.length ? 413 : 401],
+        )
+      })
+    })
+
     test('T-DOS-03 exactly the limit is served, one byte more is not', async () => {
       const send = async (more: string[], body: string) =>
         (await rawRequest(small.url, raw(lines(small, '/v1/bytes', ...more), body))).status

@@ -286,6 +286,7 @@ describe('answers that are errors', () => {
         kernel.surface(Routes).tap((routes) =>
           routes.get('/v1/spy', open, (_req, _res, call) => {
             kernel.log.info(`got ${token}`, { nested: { header: `Bearer ${token}` }, list: [token] })
+            told.push(call.errorBody(new GatewayError('upstream_error', `sent ${token}`)))
             call.replyError(new GatewayError('upstream_error', `sent ${token}`))
           }),
         )
