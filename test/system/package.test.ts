@@ -19,6 +19,7 @@ import { Models, Probes, Routes } from 'openclaw/contracts'
 import { definePlugin, defineSchema, optional } from 'openclaw/plugin'
 import health from 'openclaw/plugins/health'
 import http from 'openclaw/plugins/http'
+import koa from 'openclaw/plugins/koa'
 import openaiChat from 'openclaw/plugins/openai-chat'
 import { conformance, createTestGateway } from 'openclaw/testing'
 
@@ -48,7 +49,7 @@ const greeter = definePlugin({
 })
 
 const gateway: Gateway = await createGateway({
-  plugins: [http, health, use(greeter, { greeting: 'Hello' })],
+  plugins: [http, koa, health, use(greeter, { greeting: 'Hello' })],
   gateway: { port: 0, auth: { mode: 'token', token: '${token}' } },
 })
 const get = async (path: string) =>

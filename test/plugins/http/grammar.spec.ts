@@ -52,10 +52,11 @@ describe('request grammar', { concurrency: true }, () => {
   })
 
   test('T-HTTP-01 a body that breaks after its request was refused adds no second answer', async () => {
-    const broken = (first: string, ...more: string[]) => raw([first, host(), 'Transfer-Encoding: chunked', ...more], `2\r\n{}\r\nZZ\r\n`)
-    await assertRefused('no credential', broken('POST /v1/echo HTTP/1.1'), 401)
-    await assertRefused('no such method', broken('PUT /v1/echo HTTP/1.1', fixture.credential), 405)
-    await assertRefused('no such path', broken('POST /v1/nowhere HTTP/1.1', fixture.credential), 404)
+    for (const body of ['ZZ\r\n', '2\r\n{}\r\nZZ\r\n']) {
+      const broken = (first: string, ...more: string[]) => raw([first, host(), 'Transfer-Encoding: chunked', ...more], body)
+      await assertRefused('no credential', broken('POST /v1/echo HTTP/1.1'), 401)
+      await assertRefused('no such method', broken('PUT /v1/echo HTTP/1.1', fixture.credential), 405)
+    }
   })
 
   test('T-HTTP-01 garbage behind a good request: the good one is answered first, the garbage is refused', async () => {
