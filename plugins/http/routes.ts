@@ -16,7 +16,8 @@ export function compileRoutes(table: ReadonlyMap<string, Row<Route>>): RouteTabl
     const { method, path, match, raw } = row.value
     if (!raw) patterned.push(row)
     else {
-      const into = match === 'prefix' ? prefixes : exact
+      // Without its slash a prefix would also take the paths beside it.
+      const into = match === 'prefix' && path.endsWith('/') ? prefixes : exact
       into.set(path, (into.get(path) ?? new Map()).set(method, row))
     }
   }

@@ -26,7 +26,7 @@ async function assertRefused(name: string, bytes: string, status: number) {
   const second = smuggle()
   const { replies, rest, closed } = await rawExchange(fixture.url, bytes + second.bytes)
   assert.deepEqual([replies.map((reply) => reply.status), rest, closed], [[status], '', true], name)
-  if (status !== 405) assert.equal(JSON.parse(replies[0]?.body ?? '{}').error?.message.length > 0, true, name)
+  assert.equal(JSON.parse(replies[0]?.body ?? '{}').error?.message.length > 0, true, name)
   assert.equal(replies[0]?.headers['connection'], 'close', name)
   assert.equal(replies[0]?.headers['x-content-type-options'], 'nosniff', name)
   assert.equal(wasServed(second.path), false, `${name}: the hidden request was served`)
@@ -53,9 +53,7 @@ describe('request grammar', { concurrency: true }, () => {
 
   test('T-HTTP-01 a body that breaks after its request was refused adds no second answer', async () => {
     for (const body of ['ZZ\r\n', '2\r\n{}\r\nZZ\r\n']) {
-      const broken = (first: string, ...more: string[]) => raw([first, host(), 'Transfer-Encoding: chunked', ...more], body)
-      await assertRefused('no credential', broken('POST /v1/echo HTTP/1.1'), 401)
-      await assertRefused('no such method', broken('PUT /v1/echo HTTP/1.1', fixture.credential), 405)
+      await assertRefused('no credential', raw(['POST /v1/echo HTTP/1.1', host(), 'Transfer-Encoding: chunked'], body), 401)
     }
   })
 

@@ -74,6 +74,22 @@ describe('routes', { concurrency: true }, () => {
     }
   })
 
+  test('T-ROUTE-01 a public or signed path opens nothing beside it', async () => {
+    const wide = definePlugin({
+      api: 1,
+      name: 'wide',
+      apply: (kernel) =>
+        kernel.surface(Routes).tap((routes) => {
+          routes.get('/ready', { auth: 'public', raw: true, match: 'prefix' }, (_req, _res, call) => call.replyJson(200, {}))
+          routes.get('/webhooks/a', { auth: 'signed', raw: true, match: 'prefix' }, (_req, _res, call) => call.replyJson(200, {}))
+        }),
+    })
+    const gateway = await bootGateway({ plugins: [wide] })
+    for (const path of ['/readyx', '/ready/secrets', '/webhooks/ab', '/webhooks/a/b'])
+      assert.equal((await gateway.fetch(path)).status, 404, path)
+    await gateway.close()
+  })
+
   test('T-ROUTE-01 without a credential only the listed routes answer 2xx', async () => {
     const rows = fixture.gateway.inspect().plugins.flatMap(({ rows: own }) => own)
     const paths = new Set(rows.filter(({ surface }) => surface === 'routes').map(({ key }) => key.split(' ')[1] as string))
