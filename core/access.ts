@@ -112,7 +112,7 @@ export function createAccess(rule: AuthRule, limiter: Limiter, log: Log, generat
       const { authenticate } = generation()
       if (!authenticate) return refuse(request)
       return authenticate({ call: request.call, peer: request.peer, headers: request.headers }).then((answer) => {
-        if (!answer) return refuse(request)
+        if (!answer || ('deny' in answer && answer.deny === unauthorized.deny)) return refuse(request)
         return 'deny' in answer ? answer : authorize(request, answer)
       })
     },

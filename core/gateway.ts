@@ -9,7 +9,7 @@ import { createLimiter } from './limiter.js'
 import { createLogBook } from './log.js'
 import type { Off, Report } from './plan.js'
 import type { Gateway, GatewayOptions } from './options.js'
-import { openPort, type Port } from './port.js'
+import { createPorts, type Port } from './port.js'
 import { retire } from './retire.js'
 import type { Host, Scope } from './scope.js'
 import { createSecretBook, type ResolveSecret } from './secret.js'
@@ -33,6 +33,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const book = createLogBook(options.log ?? (() => undefined), secrets.redact)
   const log = book.for('gateway')
   const limiter = createLimiter()
+  const ports = createPorts(() => current?.front, log)
 
   const inspect = (): Inspection => ({
     ...(current ? inspectGeneration(current, off) : { generation: 0, plugins: [], services: {} }),
@@ -70,59 +71,44 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   async function change(next: GatewayOptions, reason: Reason): Promise<Report> {
     const began = performance.now()
-    const settings = await compileSettings(next, secrets, limiter)
-    const candidate = await prepare(next.plugins, settings, current, host, {
-      tolerant: reason === 'boot',
-      reason,
-      signal: stopping.signal,
-      limiter,
-    })
+    const settings = await compileSettings(next, secrets)
+    const policy = { tolerant: reason === 'boot', reason, signal: stopping.signal, limiter }
+    const candidate = await prepare(next.plugins, settings, current, host, policy)
     const { generation, steps, fresh } = candidate
-    let moved: Port | undefined
+    const before = current && port && { settings: current.settings, port }
+    let moved: Port
     try {
       // Bound before the commit, so that a port that is taken refuses the reload.
-      if (moves(settings)) moved = await openPort(settings, () => current?.front, log)
+      moved = await ports.move(settings, before)
       if (state === 'closing') throw new GatewayError('shutting_down', 'The gateway is closing.')
     } catch (error) {
-      moved?.stop()
+      if (before) port = await ports.restore(before)
       await discard(fresh, host)
       throw error
     }
     commit(candidate, next, moved)
     await succeed(candidate, settings)
-    const failed = generation.scopes
-      .filter((scope) => scope.state === 'failed')
-      .map(({ name, reason: why = '' }) => ({ name, reason: why }))
+    const inState = (wanted: Scope['state']) => generation.scopes.filter((scope) => scope.state === wanted)
+    const failed = inState('failed').map(({ name, reason: why = '' }) => ({ name, reason: why }))
     const durationMs = performance.now() - began
     const report: Report = { reason, generation: generation.id, steps, durationMs, off: [...off, ...failed], pending: candidate.pending }
-    await runPhase(
-      'ready',
-      generation.scopes.filter((scope) => scope.state === 'active'),
-      { reason, report },
-      host,
-    )
+    await runPhase('ready', inState('active'), { reason, report }, host)
     return report
   }
 
-  function moves(next: Settings): boolean {
-    const place = ({ port: number, bind, tls, limits: { headerBytes, headerTimeoutMs, keepAliveMs } }: Settings) =>
-      JSON.stringify([number, bind, tls, headerBytes, headerTimeoutMs, keepAliveMs])
-    return !current || place(current.settings) !== place(next)
-  }
-
   /** One synchronous block: before it nothing changed, after it everything has. */
-  function commit(candidate: Candidate, next: GatewayOptions, moved: Port | undefined) {
+  function commit(candidate: Candidate, next: GatewayOptions, moved: Port) {
     const { generation } = candidate
     if (current) past.add(current)
     for (const scope of generation.scopes) scope.generation = generation
     for (const { scope, config } of candidate.updates) scope.config = config
     current = generation
+    limiter.configure(generation.settings.limiter)
     off = [...(next.off ?? []), ...candidate.off]
     pending = candidate.pending
     if (state === 'starting') state = 'running'
     book.attach(generation.events.logged)
-    if (!moved) return
-    port?.stop()
+    if (moved !== port) port?.stop()
     port = moved
   }
 
@@ -165,8 +151,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     stopping.abort()
     await Promise.all(retiring)
     state = 'closed'
-    port?.stop()
-    port?.destroy()
+    ports.closeAll()
   }
 
   await change(options, 'boot')

@@ -8,8 +8,10 @@ import type { Settings } from './settings.js'
 
 /** A bound port: one HTTP server, fed by a listener for each address. */
 export interface Port {
+  readonly number: number
   readonly url: string
   readonly addresses: readonly string[]
+  listening(): boolean
   /** Take no new connections; idle ones are closed, busy ones finish. */
   stop(): void
   /** End every connection that is left. */
@@ -24,7 +26,7 @@ const backlog = 4_096
 const requestTimeoutMs = 300_000
 
 /** Bind every address of the settings on one port. An address after the first is an alias: its failure is a warning. */
-export async function openPort(settings: Settings, front: () => Front | undefined, log: Log): Promise<Port> {
+async function openPort(settings: Settings, number: number, front: () => Front | undefined, log: Log): Promise<Port> {
   const { limits, tls, bind } = settings
   const options = {
     maxHeaderSize: limits.headerBytes,
@@ -53,7 +55,8 @@ export async function openPort(settings: Settings, front: () => Front | undefine
     else socket.destroy()
   })
   const malformed = (socket: Duplex, status: number) => {
-    if (socket.writable) front()?.malformed(socket, status)
+    const answering = front()
+    if (answering && socket.writable) answering.malformed(socket, status)
     else socket.destroy()
   }
   server.on('connect', (_req, socket) => malformed(socket, 400))
@@ -68,7 +71,7 @@ export async function openPort(settings: Settings, front: () => Front | undefine
   })
 
   const listeners: Server[] = []
-  let { port } = settings
+  let port = number
   for (const address of bind) {
     const alias = () => tlsModule?.createServer(secure) ?? createPlainServer({ allowHalfOpen: true, noDelay: true })
     const listener = listeners.length === 0 ? server : alias().on(connection, (socket) => server.emit(connection, socket))
@@ -84,8 +87,10 @@ export async function openPort(settings: Settings, front: () => Front | undefine
   const shown = (address: string) => `${address === '0.0.0.0' ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address}:${port}`
   const bound = bind.slice(0, listeners.length).map(shown)
   return {
+    number: port,
     url: `${tls ? 'https' : 'http'}://${bound[0]}`,
     addresses: bound,
+    listening: () => server.listening,
     stop() {
       for (const listener of listeners) listener.close()
       server.closeIdleConnections()
@@ -118,5 +123,34 @@ async function listen(server: Server, host: string, port: number, retries: numbe
           cause: error,
         })
     }
+  }
+}
+
+/** The ports of one gateway: the one that listens, and those that moved away while connections were still open. */
+export function createPorts(front: () => Front | undefined, log: Log) {
+  const all = new Set<Port>()
+  const place = ({ port, bind, tls, limits: { headerBytes, headerTimeoutMs, keepAliveMs } }: Settings) =>
+    JSON.stringify([port, bind, tls, headerBytes, headerTimeoutMs, keepAliveMs])
+  const open = async (settings: Settings, number: number) => {
+    const opened = await openPort(settings, number, front, log)
+    all.add(opened)
+    return opened
+  }
+  return {
+    /** The port for these settings: the held one when nothing about it changes. On its own number it has to let go first. */
+    async move(next: Settings, now?: { settings: Settings; port: Port }): Promise<Port> {
+      if (now && place(now.settings) === place(next)) return now.port
+      if (now?.settings.port !== next.port) return open(next, next.port)
+      now.port.stop()
+      return open(next, now.port.number)
+    },
+    /** Listen again as before, after a move that led nowhere. */
+    restore: ({ settings, port }: { settings: Settings; port: Port }) => (port.listening() ? port : open(settings, port.number)),
+    closeAll() {
+      for (const port of all) {
+        port.stop()
+        port.destroy()
+      }
+    },
   }
 }

@@ -38,20 +38,11 @@ const blank = new Set(['', 'undefined', 'null'])
 export const isConfigured = (text: string | undefined): text is string =>
   text !== undefined && !blank.has(text.trim()) && !/\$\{[^}]*\}/.test(text)
 
-const weak = new Set([
-  'password',
-  'changeme',
-  'openclaw',
-  'secret',
-  'letmein',
-  'admin',
-  'test',
-  'token',
-  '0123456789abcdef',
-  '1234567890123456',
-  'passwordpassword',
-  'changemechangeme',
-])
+const weak = new Set(
+  'password changeme openclaw secret letmein admin test token 0123456789abcdef 1234567890123456 passwordpassword changemechangeme'.split(
+    ' ',
+  ),
+)
 /** Too short or too common to stand on a network. */
 export const isWeak = (text: string) => text.length < 16 || weak.has(text.toLowerCase()) || new Set(text).size < 4
 

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { AuthRule } from './access.js'
 import { GatewayError, type Issue } from './errors.js'
-import { isLoopback, type Limiter } from './limiter.js'
+import { isLoopback, type LimiterSettings } from './limiter.js'
 import { type GatewayConfig, gatewaySchema, type Limits, limitsSchema } from './schema.js'
 import { isWeak, type SecretBook } from './secret.js'
 import { validateConfig } from './validate.js'
@@ -15,6 +15,7 @@ export interface Settings {
   readonly bind: readonly string[]
   readonly tls: { cert: string; key: string; ca?: string } | undefined
   readonly auth: AuthRule
+  readonly limiter: LimiterSettings
   /** Risky but allowed; the host shows them at start. */
   readonly warnings: readonly string[]
 }
@@ -24,11 +25,7 @@ const invalid = (...issues: Issue[]) =>
 const refuse = (message: string, path = 'gateway.auth') => invalid({ path, message })
 
 /** Check the sections `gateway` and `limits`. Throws `invalid_config` with every issue. */
-export async function compileSettings(
-  raw: { gateway?: unknown; limits?: unknown },
-  secrets: SecretBook,
-  limiter: Limiter,
-): Promise<Settings> {
+export async function compileSettings(raw: { gateway?: unknown; limits?: unknown }, secrets: SecretBook): Promise<Settings> {
   const checked = await validateConfig(gatewaySchema, raw.gateway ?? {}, 'gateway')
   const limits = await validateConfig(limitsSchema, raw.limits ?? {}, 'limits')
   const issues = [...checked.issues, ...limits.issues]
@@ -41,9 +38,16 @@ export async function compileSettings(
   if (tls?.enabled && !(tls.cert && tls.key)) throw refuse('gateway tls: cert/key missing', 'gateway.tls')
   const warnings = checkExposure(auth, bind, port)
   const { maxAttempts = 10, windowMs = 60_000, lockoutMs = 300_000, exemptLoopback = false } = gateway.auth?.rateLimit ?? {}
-  limiter.configure({ maxAttempts, windowMs, lockoutMs, exemptLoopback })
   const pem = tls?.enabled && tls.cert && tls.key ? { cert: tls.cert, key: tls.key, ...(tls.ca && { ca: tls.ca }) } : undefined
-  return { limits: limits.value as Limits, port, bind, tls: pem, auth, warnings }
+  return {
+    limits: limits.value as Limits,
+    port,
+    bind,
+    tls: pem,
+    auth,
+    limiter: { maxAttempts, windowMs, lockoutMs, exemptLoopback },
+    warnings,
+  }
 }
 
 async function authRule(

@@ -100,12 +100,12 @@ export const signedPrefixes: readonly string[] = ['/hooks/', '/webhooks/']
 
 function problemWith(path: string, { auth, scope, match, raw }: RouteOptions): string | undefined {
   if (!/^\/[\x21-\x7e]*$/.test(path)) return 'the path must begin with "/" and be plain ASCII.'
+  if (match === 'prefix' && !(raw && path.endsWith('/'))) return 'a prefix route is raw and ends in "/".'
   if (auth === 'public') return publicPaths.includes(path) ? undefined : `only ${publicPaths.join(', ')} may be public.`
   if (auth === 'signed')
     return signedPrefixes.some((prefix) => path.startsWith(prefix)) ? undefined : `signed routes live below ${signedPrefixes.join(' or ')}.`
   if (auth !== 'gateway') return 'needs auth: "gateway", "public" or "signed".'
-  if (!scope) return 'needs the scope that it asks for.'
-  return match === 'prefix' && !(raw && path.endsWith('/')) ? 'a prefix route is raw and ends in "/".' : undefined
+  return scope ? undefined : 'needs the scope that it asks for.'
 }
 
 /** HTTP routes by method and path. Owned by the plugin `http`. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { createGateway, type Limits } from 'openclaw'
-import { createLimiter } from '../../core/limiter.js'
 import { createSecretBook } from '../../core/secret.js'
 import { compileSettings } from '../../core/settings.js'
 import { bootFixture, type Fixture } from '../support/gateway.js'
@@ -84,7 +83,6 @@ describe('limits as settings', () => {
     compileSettings(
       { gateway: { auth: { token } }, limits },
       createSecretBook(async (ref) => ref as string),
-      createLimiter(),
     )
 
   test('T-DOS-01 defaults: 10 s for headers, 65 s idle, 16 KiB', async () => {

@@ -143,6 +143,17 @@ describe('reload', () => {
     await assert.rejects(fetch(`${before}/say`))
   })
 
+  test('other listener settings on the same number keep it; a refused one leaves the old listening', async () => {
+    gateway = await createTestGateway(words('one'))
+    const before = gateway.url
+    await gateway.reload({ ...words('two'), limits: { headerTimeoutMs: 5_000 } })
+    assert.equal(gateway.url, before)
+    assert.equal(await say(), 'two')
+    await assert.rejects(gateway.reload({ ...words('one'), gateway: { bind: 'custom', customBindHost: '203.0.113.1' } }), /failed to bind/)
+    assert.equal(gateway.url, before)
+    assert.equal(await say(), 'two')
+  })
+
   for (const [what, broken, named] of [
     [
       'a throwing apply',

@@ -2,65 +2,10 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { after, before, describe, test } from 'node:test'
 import { definePlugin, GatewayError } from 'openclaw/plugin'
-import { Middleware, Routes, Upgrades } from '../../../plugins/contracts/http.js'
+import { Middleware, Routes } from '../../../plugins/contracts/http.js'
 import { bootFixture, type Fixture, upgradeLines } from '../../support/gateway.js'
+import { open, scope, trouble, canary } from '../../support/trouble.js'
 import { raw, rawConnect, rawExchange, rawRequest } from '../../support/raw.js'
-
-const canary = 'sk-canary0123456789abcdef'
-const scope = 'operator.read'
-const open = { auth: 'gateway', scope, raw: true } as const
-
-/** Fails in every way a handler can. Never more than four times a test, as the fifth fault quarantines. */
-const trouble = (name: string, error: () => unknown = () => new Error(`boom at /work/secret/place with ${canary}`)) =>
-  definePlugin({
-    api: 1,
-    name,
-    apply(kernel) {
-      kernel.surface(Routes).tap((routes) => {
-        routes.get(`/v1/${name}/throw`, open, () => {
-          throw error()
-        })
-        routes.get(`/v1/${name}/reject`, open, async () => {
-          await new Promise((resolve) => setImmediate(resolve))
-          throw error()
-        })
-        routes.get(`/v1/${name}/late`, open, async (_req, _res, call) => {
-          call.replyJson(200, { ok: true })
-          await new Promise((resolve) => setTimeout(resolve, 30))
-          throw error()
-        })
-        routes.get(`/v1/${name}/at-once`, open, (_req, _res, call) => {
-          call.replyJson(200, { ok: true })
-          throw error()
-        })
-        routes.get(`/v1/${name}/stream`, open, async (_req, _res, call) => {
-          await call.openEventStream().write('data: 1\n\n')
-          throw error()
-        })
-        routes.get(`/v1/${name}/koa`, { auth: 'gateway', scope }, () => {
-          throw error()
-        })
-        routes.get(`/v1/${name}/koa-stream`, { auth: 'gateway', scope }, (ctx) => {
-          ctx.body = new Readable({
-            read() {
-              this.push('some')
-              setImmediate(() => this.destroy(new Error('boom')))
-            },
-          })
-        })
-        routes.get(`/v1/${name}/koa-answer`, { auth: 'gateway', scope }, (ctx) => ctx.throw(409, 'Somebody else has it.'))
-      })
-      kernel.surface(Upgrades).tap((upgrades) =>
-        upgrades.add(`/${name}`, {
-          auth: 'gateway',
-          scope,
-          handler: () => {
-            throw error()
-          },
-        }),
-      )
-    },
-  })
 
 /** Work that goes on until the client leaves, and then fails in its own words. */
 let upset = 0
@@ -255,77 +200,5 @@ describe('answers that are errors', () => {
       assert.equal((await own.gateway.fetch('/things')).status, 200)
       await own.close()
     }
-  })
-
-  test('T-API-06 errors that are answers keep their code, and lose secrets', async () => {
-    const upstream = `Upstream said: invalid key ${canary}, sent Authorization: Bearer abcdefghijklmnop`
-    const plugin = trouble('upstream', () => new GatewayError('upstream_rejected', upstream, { param: 'model' }))
-    const own = await bootFixture({ plugins: [plugin] })
-    for (const path of ['throw', 'reject', 'koa']) {
-      const response = await own.gateway.fetch(`/v1/upstream/${path}`)
-      const { error } = (await response.json()) as { error: { message: string; code: string; param: string } }
-      assert.deepEqual([response.status, error.code, error.param], [400, 'upstream_rejected', 'model'])
-      assert.doesNotMatch(error.message, /canary|abcdefghijklmnop/)
-      assert.match(error.message, /Upstream said: invalid key/)
-    }
-    assert.equal(own.gateway.inspect().plugins.find(({ name }) => name === 'upstream')?.faults.total, 0, 'an answer is no fault')
-    await own.close()
-  })
-
-  test('T-SEC-01 no secret leaves by answers, log lines, faults or inspection', async () => {
-    const token = 'canary-token-with-40-random-characters-99'
-    const told: unknown[] = []
-    const plugin = trouble('leaky', () => new Error(`the credential is ${token}, the key is ${canary}`))
-    const spy = definePlugin({
-      api: 1,
-      name: 'spy',
-      apply(kernel) {
-        kernel.hooks.fault.tap(({ error }) => void told.push(error.message))
-        kernel.hooks.logged.tap((record) => void told.push(record))
-        kernel.hooks.served.tap(({ call, notes }) => void told.push(call, notes))
-        kernel.surface(Routes).tap((routes) =>
-          routes.get('/v1/spy', open, (_req, _res, call) => {
-            kernel.log.info(`got ${token}`, { nested: { header: `Bearer ${token}` }, list: [token] })
-            told.push(call.errorBody(new GatewayError('upstream_error', `sent ${token}`)))
-            call.replyError(new GatewayError('upstream_error', `sent ${token}`))
-          }),
-        )
-      },
-    })
-    const own = await bootFixture({ plugins: [plugin, spy], gateway: { port: 0, auth: { mode: 'token', token } } })
-    const credential = `Authorization: Bearer ${token}`
-    const answers: unknown[] = []
-    for (const path of [
-      '/things',
-      '/v1/leaky/throw',
-      '/v1/leaky/reject',
-      '/v1/leaky/koa',
-      '/v1/spy',
-      `/nowhere?token=${token}`,
-      '/v1/echo',
-    ])
-      for (const lines of [[credential], [`Authorization: Bearer x${token}`], [`X-Api-Key: ${token}`, `Cookie: t=${token}`]])
-        answers.push(await rawRequest(own.url, raw([`GET ${path} HTTP/1.1`, `Host: ${own.host}`, ...lines])))
-    answers.push(await rawRequest(own.url, raw(upgradeLines('/leaky', own.host, credential, 'Origin: http://evil.test'))))
-    await assert.rejects(own.gateway.reload({ gateway: { port: 0, bind: 'custom', auth: { mode: 'token', token } } }))
-    const everything = JSON.stringify([answers, own.gateway.log, told, own.gateway.inspect(), own.gateway.warnings])
-    await own.close()
-    const base64 = Buffer.from(token).toString('base64')
-    for (const form of [token, base64.slice(0, 40), Buffer.from(token).toString('hex'), encodeURIComponent(token), canary])
-      assert.equal(
-        everything.includes(form),
-        false,
-        `found ${form}: …${everything.slice(Math.max(0, everything.indexOf(form) - 200), everything.indexOf(form) + 60)}`,
-      )
-    assert.ok(everything.includes('[secret]'), 'the places were looked at')
-  })
-
-  test('T-LOG-01 what strangers send is escaped and cut before it is a log line', async () => {
-    const nasty = `http://\x9b31mevil\x85\xad${'x'.repeat(2_000)}`
-    await rawRequest(fixture.url, raw(upgradeLines('/', fixture.host, `Origin: ${nasty}`)))
-    const line = fixture.gateway.log.findLast(({ fields }) => String(fields?.['origin']).startsWith('http://'))
-    const origin = String(line?.fields?.['origin'])
-    assert.match(origin, /^http:\/\/\\u009b31mevil\\u0085/)
-    assert.ok(origin.length < 300)
   })
 })
