@@ -113,23 +113,19 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   }
 
   /** After the commit: exclusive successors wait for their predecessors, the rest of the old goes in the background. */
-  async function succeed({ generation, retired }: Candidate, { limits }: Settings) {
+  async function succeed({ generation, fresh, retired }: Candidate, { limits }: Settings) {
     const how = { deadlineMs: limits.drainMs, reason: 'The plugin that served this was replaced.', cut: stopping.signal }
     const waiting = generation.scopes.filter((scope) => scope.state === 'applied')
     const replaced = (scope: Scope) => waiting.some(({ name }) => name === scope.name)
     await retire(retired.filter(replaced), generations, host, how)
     for (const scope of waiting) await startScope(generation, scope, host, 'reload', stopping.signal)
-    const leaving = retire(
-      retired.filter((scope) => !replaced(scope)),
-      generations,
-      host,
-      how,
-    )
-    const background = leaving
+    const others = retired.filter((scope) => !replaced(scope))
+    const background = retire(others, generations, host, how)
       .catch((error) => log.error(`could not retire: ${messageOf(error)}`))
       .then(() => void retiring.delete(background))
     retiring.add(background)
-    for (const scope of generation.scopes) if (scope.state === 'failed') void retryStart(scope)
+    // One that failed before and was kept is being retried already.
+    for (const scope of fresh) if (scope.state === 'failed') void retryStart(scope)
   }
 
   async function retryStart(scope: Scope) {
