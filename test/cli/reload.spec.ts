@@ -7,7 +7,8 @@ import type { Inspection } from 'openclaw'
 import { loadConfig } from 'openclaw/config'
 import { assemble } from '../../cli/gateway/assemble.js'
 import { evaluateFile } from '../../cli/gateway/reload.js'
-import { type Child, createSandbox, freePort, minimal, type Sandbox, token } from './sandbox.js'
+import { freePort } from '../support/process.js'
+import { type Child, createSandbox, minimal, type Sandbox, token } from './sandbox.js'
 
 describe('following the configuration file', { concurrency: 3 }, () => {
   const boxes: Sandbox[] = []

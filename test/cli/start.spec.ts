@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
-import { createSandbox, freePort, minimal, type Sandbox, token } from './sandbox.js'
+import { freePort } from '../support/process.js'
+import { createSandbox, minimal, type Sandbox, token } from './sandbox.js'
 
 describe('gateway start', { concurrency: 3 }, () => {
   const boxes: Sandbox[] = []

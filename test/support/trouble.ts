@@ -8,7 +8,7 @@ export const scope = 'operator.read'
 export const open = { auth: 'gateway', scope, raw: true } as const
 
 /** Fails in every way a handler can. Never more than four times a test, as the fifth fault quarantines. */
-export const trouble = (name: string, error: () => unknown = () => new Error(`boom at /work/secret/place with ${canary}`)) =>
+export const trouble = (name: string, error: () => unknown = () => new Error(`boom at /srv/secret/place with ${canary}`)) =>
   definePlugin({
     api: 1,
     name,
