@@ -149,11 +149,23 @@ export function follow(process: ChildProcess): Child {
     finished,
     printed,
     output: () => output,
-    url: async () => `http://${(await printed(/listening on wss?:\/\/([^,\s]+)/))[1]}`,
+    async url() {
+      const [, host] = await printed(/listening on wss?:\/\/([^,\s]+)/)
+      await quiet(() => output.length)
+      return `http://${host}`
+    },
     async stop(signal = 'SIGTERM') {
       process.kill(signal)
       return finished
     },
+  }
+}
+
+/** What a start says comes in several pieces and over two pipes: wait until no more came for a moment. */
+async function quiet(length: () => number) {
+  for (let seen = -1; seen !== length(); ) {
+    seen = length()
+    await new Promise((resolve) => setTimeout(resolve, 80))
   }
 }
 
