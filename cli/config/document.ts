@@ -27,7 +27,7 @@ export interface Composed {
   readonly sources: ReadonlyMap<string, string>
   /** Plugins that are off although nobody wanted that, with why. */
   readonly broken: readonly { name: string; reason: string }[]
-  readonly off: readonly { name: string; reason: string; section: string; origin: 'bundled' | 'external' }[]
+  readonly off: readonly { name: string; reason: string; section: string; origin: 'bundled' | 'external'; intended: boolean }[]
   /** Without the keys that nothing here acts on. */
   readonly document: Readonly<Document>
   readonly schema: Node
@@ -55,7 +55,7 @@ export function composeDocument(written: Readonly<Document>, { chosen, off }: Se
     own,
     sources: new Map(chosen.flatMap(({ origin, plugin, source }) => (origin === 'external' ? [[plugin.name, source]] : []))),
     broken: off.filter(({ intended }) => !intended).map(({ name, reason }) => ({ name, reason })),
-    off: off.map(({ name, reason, section, origin }) => ({ name, reason, section: sectionPath(section), origin })),
+    off: off.map(({ name, reason, section, origin, intended }) => ({ name, reason, section: sectionPath(section), origin, intended })),
     document,
     schema,
     issues: [...found.issues, ...leftovers.issues].map((issue) => withOwner(issue, [...chosen, ...off])),

@@ -40,6 +40,7 @@ describe('gateway start', { concurrency: 3 }, () => {
     assert.match(output, /\[gateway\] agent model: none\. Set OPENAI_API_KEY/)
     assert.match(output, /\[gateway\] log file: \S+\/\.openclaw\/logs\/gateway\.jsonl/)
     assert.equal((await fetch(`${url}/v1/models`)).status, 401)
+    assert.equal((await fetch(`${url}/readyz`)).status, 200, 'what is off on purpose is not missed')
     assert.equal((await fetch(`${url}/v1/models`, bearer(secret))).status, 200)
     if (process.platform === 'linux') assert.equal(readlinkSync(`/proc/${child.process.pid}/cwd`), state)
     const second = await box().run(['gateway', '--port', String(port)])

@@ -78,7 +78,7 @@ describe('answers that are errors', () => {
       [500, line('GET', '/v1/fourth/throw')],
       [400, line('GET', '/%00')],
       [431, line('GET', `/${'a'.repeat(9_000)}`)],
-      [426, raw([...upgradeLines('/', host), 'X-Request-Id: given-request-id']).replace('13', '12')],
+      [426, raw([...upgradeLines('/', host), 'X-Request-Id: given-request-id']).replace('Version: 13', 'Version: 12')],
       [403, raw(upgradeLines('/', host, 'Origin: http://evil.test', 'X-Request-Id: given-request-id'))],
     ]
     for (const [status, bytes] of table) {
