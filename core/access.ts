@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Generation } from './generation.js'
+import { isPromise } from './guard.js'
 import type { Limiter } from './limiter.js'
 import type { Log } from './log.js'
 import { defineService } from './tokens.js'
@@ -50,7 +51,6 @@ export interface AccessRequest {
   readonly headers: IncomingHttpHeaders
   /** Bearer credential; from the `Authorization` header or the first WebSocket message. */
   readonly bearer: string | undefined
-  readonly scope: string
 }
 
 /** How the operator's credential is checked. `trusted-proxy` is left to whoever taps `authenticate`. */
@@ -67,20 +67,32 @@ export interface AuthRule {
 export interface Access extends Omit<AuthRule, 'secret'> {
   /** Who this is by the kernel's own rules, without counting a failure: for routes that answer anyone. */
   identify(request: Pick<AccessRequest, 'peer' | 'bearer'>): Principal | undefined
-  /** May this request have `scope`? Answers at once unless a plugin tapped `authenticate` or `authorize`. */
-  decide(request: AccessRequest): Decision | Promise<Decision>
+  /** Who this is; a wrong credential counts as a failure. Answers at once unless a plugin tapped `authenticate`. */
+  authenticate(request: AccessRequest): Decision | Promise<Decision>
+  /** May they have `scope`? Answers at once unless a plugin tapped `authorize`. */
+  authorize(principal: Principal, call: CallInfo, scope: string): Decision | Promise<Decision>
+  /** Both in turn: the one decision about a request. */
+  decide(request: AccessRequest, scope: string): Decision | Promise<Decision>
 }
 export const Access = defineService<Access>('access')
+
+/** Whether what was granted includes a scope: admin holds every `operator.*`, and who may write may read. */
+export const covers = (granted: Principal['scopes'], scope: string): boolean =>
+  granted === '*' ||
+  granted.includes(scope) ||
+  (scope.startsWith('operator.') && granted.includes('operator.admin')) ||
+  (scope === 'operator.read' && granted.includes('operator.write'))
 
 const operator: Principal = { kind: 'operator', id: 'operator', scopes: '*' }
 const unauthorized: Denial = { deny: 'invalid_api_key', message: 'Unauthorized' }
 
 export function createAccess(rule: AuthRule, limiter: Limiter, log: Log, generation: () => Generation): Access {
+  const { secret, ...shown } = rule
   const identify: Access['identify'] = ({ peer, bearer }) => {
     if (rule.mode === 'none') return operator
     // A guessable secret stays locked for everyone at that address; guessing a generated token is hopeless.
     if (rule.mode === 'password' && limiter.lockedForS(peer.address) > 0) return undefined
-    if (bearer === undefined || !rule.secret?.matches(bearer)) return undefined
+    if (bearer === undefined || !secret?.matches(bearer)) return undefined
     if (rule.mode === 'password') limiter.succeed(peer.address)
     return operator
   }
@@ -94,29 +106,27 @@ export function createAccess(rule: AuthRule, limiter: Limiter, log: Log, generat
       log.warn('authentication failed', { address: peer.address, route: call.route, credential, requestId: call.id })
     return unauthorized
   }
-  const authorize = (request: AccessRequest, principal: Principal): Decision | Promise<Decision> => {
-    const { scope } = request
-    if (principal.scopes !== '*' && !principal.scopes.includes(scope)) return { deny: 'missing_scope', message: `missing scope: ${scope}` }
+  const authenticate: Access['authenticate'] = (request) => {
+    const known = identify(request)
+    if (known) return known
+    const { authenticate: asked } = generation()
+    if (!asked) return refuse(request)
+    const { call, peer, headers } = request
+    return asked({ call, peer, headers }).then((answer) =>
+      !answer || ('deny' in answer && answer.deny === unauthorized.deny) ? refuse(request) : answer,
+    )
+  }
+  const authorize: Access['authorize'] = (principal, call, scope) => {
+    if (!covers(principal.scopes, scope)) return { deny: 'missing_scope', message: `missing scope: ${scope}` }
     const { authorize: asked } = generation()
-    return asked ? asked({ principal, call: request.call, scope }).then((denial) => denial ?? principal) : principal
+    return asked ? asked({ principal, call, scope }).then((denial) => denial ?? principal) : principal
   }
-  return {
-    mode: rule.mode,
-    trustedProxies: rule.trustedProxies,
-    allowRealIpFallback: rule.allowRealIpFallback,
-    loopbackOnly: rule.loopbackOnly,
-    identify,
-    decide(request) {
-      const known = identify(request)
-      if (known) return authorize(request, known)
-      const { authenticate } = generation()
-      if (!authenticate) return refuse(request)
-      return authenticate({ call: request.call, peer: request.peer, headers: request.headers }).then((answer) => {
-        if (!answer || ('deny' in answer && answer.deny === unauthorized.deny)) return refuse(request)
-        return 'deny' in answer ? answer : authorize(request, answer)
-      })
-    },
+  const decide: Access['decide'] = (request, scope) => {
+    const allow = (who: Decision) => ('deny' in who ? who : authorize(who, request.call, scope))
+    const who = authenticate(request)
+    return isPromise(who) ? (who as Promise<Decision>).then(allow) : allow(who as Decision)
   }
+  return { ...shown, identify, authenticate, authorize, decide }
 }
 
 /** The bearer credential in an `Authorization` header; undefined when there is none. */

@@ -17,6 +17,8 @@ export interface ErrorDetail {
   param?: string
   /** Seconds a client should wait before it tries again. */
   retryAfterS?: number
+  /** More for a WebSocket client: the error's `details`. */
+  details?: unknown
   /** All problems, where one error stands for several. */
   issues?: readonly Issue[]
   cause?: unknown
@@ -24,7 +26,7 @@ export interface ErrorDetail {
 
 /**
  * The one error class. `code` is stable and machine readable, `message` says what was expected and what to do.
- * For errors that reach an API client, `code` is one of the vocabulary in `http/reply.ts`, which gives status and type.
+ * For errors that reach an API client, `code` is one of the vocabulary of `plugins/http/errors.ts`, which gives status and type.
  */
 export class GatewayError extends Error {
   declare readonly plugin?: string
@@ -32,6 +34,7 @@ export class GatewayError extends Error {
   declare readonly path?: string
   declare readonly param?: string
   declare readonly retryAfterS?: number
+  declare readonly details?: unknown
   readonly issues: readonly Issue[]
 
   constructor(

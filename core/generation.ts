@@ -2,7 +2,7 @@ import { type AsyncSeriesBailHook, SyncHook } from 'tapable'
 import { Access, createAccess, type Denial, type Principal } from './access.js'
 import type { GatewayError } from './errors.js'
 import { attribute, guard, isPromise, type Place } from './guard.js'
-import { type EventName, type HookEvents, type HookName, type HookResult, hooks, type Tap } from './hooks.js'
+import { type EventName, type HookEvents, type HookName, type HookResult, hooks, notifications, type Tap } from './hooks.js'
 import type { Limiter } from './limiter.js'
 import { Front } from './front.js'
 import type { Host, Scope } from './scope.js'
@@ -53,9 +53,7 @@ export function assemble(id: number, scopes: readonly Scope[], settings: Setting
   const tables = fillTables(scopes, held, host)
   const services = new Map<string, { plugin: string; value: unknown }>()
   for (const scope of scopes) for (const [service, value] of scope.services) services.set(service, { plugin: scope.name, value })
-  const events = Object.fromEntries(
-    (['connected', 'disconnected', 'served', 'fault', 'logged'] as const).map((name) => [name, notification(scopes, name, host)]),
-  )
+  const events = Object.fromEntries(notifications.map((name) => [name, notification(scopes, name, host)]))
   const generation: Generation = {
     id,
     scopes,

@@ -25,8 +25,17 @@ export interface HookEvents {
   /** `message` is without secrets. */
   fault: { error: { code: string; hook: string; message: string }; plugin: string; quarantined: boolean }
   logged: LogRecord
+  published: Publication
   drain: { signal: AbortSignal; deadlineMs: number }
   close: { reason: string }
+}
+
+/** Something clients want to hear of. Owned rows of the surface `events` say who may. */
+export interface Publication {
+  readonly event: string
+  readonly payload: unknown
+  /** Connections it is meant for; without, everyone who may hear it. */
+  readonly only?: ReadonlySet<string>
 }
 
 /** What a tap may answer. Every other hook's taps answer nothing. */
@@ -38,7 +47,8 @@ interface HookResults {
 export type Reason = 'boot' | 'reload' | 'retry'
 export type HookName = keyof HookEvents
 /** Notifications: a plugin may emit them with `kernel.emit`. */
-export type EventName = 'connected' | 'disconnected' | 'served' | 'fault' | 'logged'
+export const notifications = ['connected', 'disconnected', 'served', 'fault', 'logged', 'published'] as const
+export type EventName = (typeof notifications)[number]
 export type HookResult<N extends HookName> = N extends keyof HookResults ? HookResults[N] : void
 export type Tap<N extends HookName> = (event: HookEvents[N]) => HookResult<N> | Promise<HookResult<N>>
 
@@ -81,6 +91,7 @@ export const hooks: Record<HookName, HookSpec> = {
   served: notification('A response ended, or its client went away.'),
   fault: notification('A plugin failed in one of its taps, routes or tasks.'),
   logged: notification('A log record was written.'),
+  published: notification('A plugin has an event for connected clients.'),
   drain: {
     create: () => new AsyncParallelHook(['event']),
     budgetMs: 30_000,

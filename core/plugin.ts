@@ -6,10 +6,20 @@ import type { Secret, SecretRef } from './secret.js'
 import type { Row, Surface } from './surfaces.js'
 import type { OptionalService, Schema, Service } from './tokens.js'
 
-export { Access, type AccessRequest, bearerOf, type CallInfo, type Decision, type Denial, type Peer, type Principal } from './access.js'
+export {
+  Access,
+  type AccessRequest,
+  bearerOf,
+  type CallInfo,
+  covers,
+  type Decision,
+  type Denial,
+  type Peer,
+  type Principal,
+} from './access.js'
 export { GatewayError, type Issue, messageOf } from './errors.js'
 export { backoffMs, isPromise, sleep } from './guard.js'
-export type { HookEvents, HookName, HookResult, Tap } from './hooks.js'
+export type { HookEvents, HookName, HookResult, Publication, Tap } from './hooks.js'
 export type { Inspection, PluginState } from './inspect.js'
 export { isLoopback } from './limiter.js'
 export { type Level, type Log, type LogRecord, printable } from './log.js'

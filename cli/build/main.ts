@@ -49,9 +49,11 @@ async function bundle(manifest: Manifest, plugins: readonly string[]): Promise<M
     logLevel: 'silent',
     legalComments: 'none',
   }
-  const schemas = ['core/schema.ts', 'cli/config/own-schema.ts', ...plugins.map((name) => `plugins/${name}/schema.ts`)].filter((file) =>
-    existsSync(join(root, file)),
-  )
+  const schemas = [
+    'core/schema.ts',
+    'cli/config/own-schema.ts',
+    ...plugins.flatMap((name) => ['schema.ts', 'params-schema.ts'].map((file) => `plugins/${name}/${file}`)),
+  ].filter((file) => existsSync(join(root, file)))
   const { outputFiles, metafile } = await build({
     ...base,
     entryPoints: {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Middleware as KoaMiddleware } from 'koa'
-import { type CallInfo, defineService, defineSurface, GatewayError, type Owner, type Row } from 'openclaw/plugin'
+import { type CallInfo, defineService, defineSurface, GatewayError, type Owner, type Peer, type Row } from 'openclaw/plugin'
 import type { Cancellation } from './cancellation.js'
 
 export interface BodyLimits {
@@ -128,11 +128,15 @@ export const Routes = defineSurface<Route, Record<'get' | 'post' | 'put' | 'patc
   },
 )
 
+/** What is known of an upgrade. */
+export interface UpgradeCall extends CallInfo {
+  readonly peer: Peer
+}
 export interface Upgrade {
   /** `handler`: the first message proves who it is. */
   readonly auth: 'gateway' | 'handler'
   readonly scope: string
-  readonly handler: (req: IncomingMessage, socket: Duplex, head: Buffer, call: CallInfo) => void | Promise<void>
+  readonly handler: (req: IncomingMessage, socket: Duplex, head: Buffer, call: UpgradeCall) => void | Promise<void>
 }
 /** WebSocket upgrades by exact path; `/` takes every path nobody else has. Owned by the plugin `http`. */
 export const Upgrades = defineSurface<Upgrade>('upgrades')

@@ -67,7 +67,7 @@ function answer(req: IncomingMessage, res: ServerResponse, site: Site, id: strin
   if (req.headers.origin !== undefined) allowOrigin(req, res, site)
   if (site.closing() && route.auth !== 'public')
     return replyError(res, new GatewayError('shutting_down', 'The gateway is shutting down.', { retryAfterS: 5 }))
-  const request = { call, peer, headers: req.headers, bearer: bearerOf(req.headers.authorization), scope: route.scope ?? '' }
+  const request = { call, peer, headers: req.headers, bearer: bearerOf(req.headers.authorization) }
   if (route.auth === 'signed') return serve(row, req, res, call, site)
   const foreign = browserRefusal(req, site, peer)
   if (route.auth === 'public') {
@@ -80,7 +80,7 @@ function answer(req: IncomingMessage, res: ServerResponse, site: Site, id: strin
     serve(row, req, res, call, site)
   }
   if (foreign) return proceed(foreign)
-  const decision = access.decide(request)
+  const decision = access.decide(request, route.scope ?? '')
   if (isPromise(decision)) (decision as Promise<Decision>).then(proceed).catch(crashed(res, site))
   else proceed(decision)
 }

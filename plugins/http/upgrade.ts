@@ -1,7 +1,7 @@
 import { type IncomingMessage, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { bearerOf, type Decision, type Denial, GatewayError, isPromise, printable, type Row } from 'openclaw/plugin'
-import type { Upgrade } from '../contracts/http.js'
+import type { Upgrade, UpgradeCall } from '../contracts/http.js'
 import { isEnding } from './connection.js'
 import { checkRequest, commonHeaders, idOf } from './dispatch.js'
 import { apiDenial, apiError, unavailable } from './errors.js'
@@ -23,7 +23,7 @@ export function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, site
   const { headers } = req
   const peer = site.proxies.peer((socket as Duplex & { remoteAddress?: string }).remoteAddress, headers)
   const row = site.upgrades.get(target.path) ?? site.upgrades.get('/')
-  const call = { id, method: 'GET', path: target.path, route: row?.key ?? '', address: peer.address, principal: undefined }
+  const call = { id, method: 'GET', path: target.path, route: row?.key ?? '', address: peer.address, principal: undefined, peer }
   const foreign = upgradeRefusal(req, site, peer)
   if (foreign) {
     const origin = headers.origin === undefined ? undefined : printable(headers.origin)
@@ -38,12 +38,10 @@ export function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer, site
     open(row, req, socket, head, { ...call, principal: decision }, site)
   }
   if (row.value.auth === 'handler') return proceed(undefined)
-  const decision = site.access.decide({ call, peer, headers, bearer: bearerOf(headers.authorization), scope: row.value.scope })
+  const decision = site.access.decide({ call, peer, headers, bearer: bearerOf(headers.authorization) }, row.value.scope)
   if (isPromise(decision)) (decision as Promise<Decision>).then(proceed).catch(refused)
   else proceed(decision)
 }
-
-type UpgradeCall = Parameters<Upgrade['handler']>[3]
 
 function open({ owner, value, key }: Row<Upgrade>, req: IncomingMessage, socket: Duplex, head: Buffer, call: UpgradeCall, site: Site) {
   const began = performance.now()
