@@ -1,26 +1,32 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { loadConfig } from 'openclaw/config'
-import type { KnownPlugin, LoadedConfig, Offline } from '../plugins/contracts/offline.js'
-import { checkKernel, checkPlugins, locate } from './config/check.js'
-import { type Composed, composeDocument } from './config/document.js'
-import { pathsWith, sectionPath } from './config/document-schema.js'
+import { GatewayError } from 'openclaw/plugin'
+import type { KnownPlugin, Offline, RpcSettings } from '../plugins/contracts/offline.js'
+import { sectionPath } from './config/document-schema.js'
 import { configVariables, readEnvironment } from './config/environment.js'
+import { type CheckedFile, checkFile } from './config/checked-file.js'
 import type { Output } from './output.js'
 import type { Env, Paths } from './paths.js'
-import { requestGateway } from './request.js'
-import { withValue } from './config/sections.js'
-import { type Selection, selectPlugins } from './config/select.js'
-
-interface Read {
-  readonly config: LoadedConfig
-  readonly composed: Composed
-  readonly selection: Selection
-  readonly env: Env
-}
+import type { Selection } from './config/select.js'
+import type { Place } from './rpc/target.js'
+import type { SqlDriver } from '../plugins/contracts/store.js'
+import { standard } from './standard.js'
 
 /** What commands work with. The configuration is read once, when the first of them asks for it. */
 export function createOffline({ env, paths, version, out }: { env: Env; paths: Paths; version: string; out: Output }): Offline {
-  let reading: Promise<Read> | undefined
-  const read = () => (reading ??= readAll(env, paths))
+  let reading: Promise<CheckedFile> | undefined
+  const read = () => (reading ??= readChecked(env, paths))
+  /** Where to, with what. */
+  const aim = async ({ url, token, password }: Record<string, any>, { as, at, credentials: policy = 'required' }: RpcSettings = {}) => {
+    const [{ resolvePlace }, { chooseCredentials }] = await Promise.all([import('./rpc/target.js'), import('./rpc/credentials.js')])
+    const { composed, env: variables } = await read()
+    const { gateway } = composed
+    const secrets = { env: variables, home: paths.home, secrets: composed.own.secrets }
+    const place: Place = resolvePlace(gateway, variables, { flag: url, at })
+    const credentials = await chooseCredentials(gateway, secrets, { place, flags: { token, password }, probe: as === 'probe', policy })
+    return { gateway, secrets, paths, place, credentials }
+  }
   return {
     version,
     paths,
@@ -28,59 +34,61 @@ export function createOffline({ env, paths, version, out }: { env: Env; paths: P
     config: async () => (await read()).config,
     plugins: async () => listPlugins((await read()).selection),
     async request(path, timeoutMs = 10_000) {
+      const { requestGateway } = await import('./request.js')
+      return requestGateway(path, { ...(await aim({})), timeoutMs })
+    },
+    async rpc(flags, work, settings = {}) {
+      const timeoutMs = settings.timeoutMs ?? readTimeout(flags)
+      const [{ withRpc }, aimed] = await Promise.all([import('./rpc/connect.js'), aim(flags, settings)])
+      return withRpc({ ...aimed, version, settings, timeoutMs, tell: out.error }, work)
+    },
+    async target(flags, settings = {}) {
+      const { describePlace } = await import('./rpc/target.js')
+      const { place, gateway, credentials } = await aim(flags, settings)
+      const kinds = (['token', 'password'] as const).filter((kind) => credentials[kind] !== undefined)
+      return { ...place, detail: describePlace(place, gateway, paths), credentials: kinds, unresolved: credentials.unresolved }
+    },
+    async local() {
+      const { describeLocal } = await import('./gateway/local.js')
       const { composed, env: variables } = await read()
-      const secrets = { env: variables, home: paths.home, secrets: composed.own.secrets }
-      return requestGateway(path, { gateway: composed.gateway, secrets, paths, timeoutMs })
+      return describeLocal(composed, variables, paths)
+    },
+    async readDatabase(name, work) {
+      const path = join(paths.state, `${name}.sqlite`)
+      if (!existsSync(path)) return undefined
+      const driver = await openReadOnly(path)
+      try {
+        return await work((text) => driver.prepare(text))
+      } finally {
+        driver.close()
+      }
+    },
+    async port(port) {
+      const { inspectPort } = await import('./gateway/ports.js')
+      return inspectPort(port)
     },
   }
 }
 
-async function readAll(processEnv: Env, paths: Paths): Promise<Read> {
+async function readChecked(processEnv: Env, paths: Paths): Promise<CheckedFile> {
   const env = await readEnvironment(processEnv, paths.state)
-  const file = await loadConfig(paths.config, configVariables(env))
-  const selection = await selectPlugins(file.document, paths)
-  const composed = composeDocument(file.document, selection)
-  const kernel = await checkKernel(composed)
-  const plugins = await checkPlugins(composed)
-  const issues = file.issues.length > 0 ? file.issues : [...kernel.issues, ...plugins.issues].map((issue) => locate(issue, file))
-  const broken = composed.broken.map(({ name, reason }) => ({ path: `plugins.entries.${name}`, message: `plugin ${name}: ${reason}` }))
-  const config: LoadedConfig = {
-    path: paths.config,
-    exists: file.exists,
-    document: file.document,
-    effective: withDefaults(composed, [...kernel.values, ...plugins.values]),
-    issues: issues.map(withAllowed),
-    warnings: [...file.warnings, ...composed.warnings, ...broken],
-    schema: composed.schema,
-    secrets: pathsWith(composed.schema, (node) => node['x-secret'] === true),
+  return checkFile(await loadConfig(paths.config, configVariables(env)), env, paths)
+}
+
+/** The driver belongs to the plugin that keeps the databases. */
+async function openReadOnly(path: string): Promise<SqlDriver> {
+  for (const { name, manifest } of standard) {
+    if (name !== 'store' || !manifest) continue
+    const { readDatabase } = (await manifest()).manifest
+    if (readDatabase) return (await readDatabase()).openReadOnly(path)
   }
-  return { config, composed, selection, env: configVariables(env)(file.document) as Env }
+  throw new GatewayError('store_failed', `Nothing here can read ${path}.`)
 }
 
-/** Each plugin's checked section put back to where it was cut out. Sections that share a record are merged. */
-function withDefaults({ document }: Composed, values: readonly { path: string; value: unknown }[]): Record<string, any> {
-  const place = (path: string) => path.split('.')
-  return [...values]
-    .filter(({ value }) => Object.keys((value ?? {}) as object).length > 0)
-    .sort((a, b) => place(a.path).length - place(b.path).length)
-    .reduce<Record<string, any>>((now, { path, value }) => merge(now, place(path), value as Record<string, unknown>), document)
-}
-
-/** Deeper sections stay where their parent's section is put. */
-function merge(document: Record<string, any>, path: string[], value: Record<string, unknown>): Record<string, any> {
-  let present: any = document
-  for (const key of path) present = present?.[key]
-  return withValue(document, path, typeof present === 'object' && present !== null ? { ...present, ...value } : value)
-}
-
-/** The values an enumeration allows, for those who want them as data. */
-function withAllowed<T extends { message: string }>(issue: T): T & { allowedValues?: unknown[] } {
-  const [, list] = /\(allowed: (.*)\)$/.exec(issue.message) ?? []
-  try {
-    return list === undefined ? issue : { ...issue, allowedValues: JSON.parse(`[${list}]`) as unknown[] }
-  } catch {
-    return issue
-  }
+function readTimeout({ timeout = 10_000 }: Record<string, any>): number {
+  const ms = Number(timeout)
+  if (Number.isInteger(ms) && ms > 0 && ms <= 2_147_483_647) return ms
+  throw new GatewayError('usage', 'Invalid --timeout (use a number of milliseconds)')
 }
 
 const listPlugins = ({ chosen, off }: Selection): KnownPlugin[] => [

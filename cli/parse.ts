@@ -4,7 +4,7 @@ import { type Command, phraseOf } from './commands.js'
 
 export interface Parsed {
   readonly args: string[]
-  /** By camel-case name. Flags with a value carry the text that was typed, flags without one `true`. */
+  /** By camel-case name. Flags with a value carry the text that was typed, those with `<…...>` all of them; flags without one `true`. */
   readonly options: Record<string, any>
 }
 
@@ -44,20 +44,26 @@ function translate(message: string, { name }: Command, rest: readonly string[]):
 }
 
 /** The library reads numbers where it can: a token of digits would lose its zeros. */
-function textValues({ options = [] }: Command, rest: readonly string[]): Record<string, string> {
-  const texts: Record<string, string> = {}
+function textValues({ options = [] }: Command, rest: readonly string[]): Record<string, string | string[]> {
+  const texts: Record<string, string | string[]> = {}
+  const end = rest.indexOf('--')
+  const words = end < 0 ? rest : rest.slice(0, end)
   for (const [flag] of options) {
     if (!flag.includes('<')) continue
-    const [name = ''] = flag.split(/[ ,]/)
-    const end = rest.indexOf('--')
-    const words = end < 0 ? rest : rest.slice(0, end)
-    words.forEach((word, at) => {
-      const value = word === name ? words[at + 1] : word.startsWith(`${name}=`) ? word.slice(name.length + 1) : undefined
-      if (value !== undefined) texts[camelCase(name)] = value
+    const names = namesOf(flag)
+    const values = words.flatMap((word, at) => {
+      const value = names.includes(word) ? words[at + 1] : names.includes(flagName(word)) ? word.slice(word.indexOf('=') + 1) : undefined
+      return value === undefined ? [] : [value]
     })
+    const key = camelCase(names.at(-1) ?? '')
+    if (flag.includes('...>')) texts[key] = values
+    else if (values.length > 0) texts[key] = values.at(-1) as string
   }
   return texts
 }
+
+/** `-m, --message <text>` has two. */
+const namesOf = (flag: string): string[] => flag.replace(/<.*$/, '').match(/--?[\w-]+/g) ?? []
 
 const flagName = (word: string) => word.replace(/=.*$/s, '')
 const camelCase = (flag: string) => flag.replace(/^-+/, '').replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())

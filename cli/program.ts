@@ -1,5 +1,6 @@
 import { GatewayError, messageOf } from 'openclaw/plugin'
-import { bundledCommands, type Command, matchCommand, phraseOf } from './commands.js'
+import { failureText } from '../plugins/contracts/offline.js'
+import { bundledCommands, type Command, hoistSubcommand, matchCommand, phraseOf } from './commands.js'
 import { runOptions } from './gateway/flags.js'
 import { nearest } from './config/nearest.js'
 import { createOutput, type Output } from './output.js'
@@ -9,13 +10,16 @@ import { type Invocation, readInvocation } from './profile.js'
 import { standard } from './standard.js'
 import { readVersion } from './version.js'
 
-const gatewayCommands: readonly Command[] = [
+/** Built in, beside what plugins add under the same word. */
+const runCommands: readonly Command[] = [
   { name: 'gateway', summary: 'Run the gateway in the foreground', options: runOptions },
   { name: 'gateway run', summary: 'Run the gateway in the foreground', options: runOptions },
 ]
 
 /** These say themselves what is wrong with an invalid configuration, or do not need a valid one. */
-const unguarded = ['config validate', 'config file', 'config schema', 'plugins', 'logs', 'doctor', 'health', 'status']
+const unguarded = ['config validate', 'config file', 'config schema', 'plugins', 'doctor']
+/** These say it and go on with what is usable: they are for finding out why something does not work. */
+const undaunted = ['logs', 'health', 'status', 'gateway status', 'gateway health', 'gateway probe', 'gateway call', 'daemon status']
 
 /** The whole command line program: answers the exit code. */
 export async function runProgram(argv: readonly string[], env: Env, out: Output = createOutput()): Promise<number> {
@@ -38,12 +42,15 @@ export async function runProgram(argv: readonly string[], env: Env, out: Output 
     return await runCommand(word, invocation, out)
   } catch (error) {
     const { code } = error instanceof GatewayError ? error : { code: 'internal' }
-    out.error(code === 'usage' || code === 'not_reachable' ? messageOf(error) : `Error: ${messageOf(error)}`)
+    out.error(plain.includes(code) ? messageOf(error) : failureText(error))
     return 1
   }
 }
 
-const commandsFor = async (word: string) => (word === 'gateway' ? gatewayCommands : bundledCommands(word))
+/** Codes of errors whose text says by itself that it is one. */
+const plain = ['usage', 'not_reachable', 'unsafe_url']
+
+const commandsFor = async (word: string) => [...(word === 'gateway' ? runCommands : []), ...(await bundledCommands(word))]
 
 async function runCommand(word: string, invocation: Invocation, out: Output): Promise<number> {
   const { args, env, logLevel } = invocation
@@ -59,7 +66,7 @@ async function runCommand(word: string, invocation: Invocation, out: Output): Pr
     )
     return printHelp(words, out)
   }
-  const match = matchCommand(commands, args)
+  const match = matchCommand(commands, hoistSubcommand(commands, args))
   if (!match && args.length === 1) return printHelp([word], out)
   if (!match)
     throw unknownCommand(
@@ -68,28 +75,24 @@ async function runCommand(word: string, invocation: Invocation, out: Output): Pr
     )
   const paths = resolvePaths(env)
   const context = { env, paths, version: readVersion(), out }
-  if (word === 'gateway') {
-    const { options } = parseCommand(match.command, runLast(match.rest))
-    const { runGateway } = await import('./gateway/run.js')
-    return runGateway(options, { ...context, logLevel })
-  }
   const parsed = parseCommand(match.command, match.rest)
+  const { load } = match.command
+  if (!load) {
+    const { runGateway } = await import('./gateway/run.js')
+    return runGateway(parsed.options, { ...context, logLevel })
+  }
   const { createOffline } = await import('./offline.js')
   const offline = createOffline(context)
-  if (!unguarded.some((phrase) => phraseOf(match.command).startsWith(phrase))) {
+  if (!isAmong(unguarded, match.command)) {
     const { issues } = await offline.config()
     const { printGuard } = await import('./failure.js')
-    if (issues.length > 0) {
-      printGuard(out, paths, issues)
-      return 1
-    }
+    if (issues.length > 0) printGuard(out, paths, issues)
+    if (issues.length > 0 && !isAmong(undaunted, match.command)) return 1
   }
-  const loaded = await (match.command.load as NonNullable<Command['load']>)()
-  return loaded.run(offline, parsed.args, parsed.options)
+  return (await load()).run(offline, parsed.args, parsed.options)
 }
 
-/** `gateway --port 1 run` is `gateway run --port 1`. */
-const runLast = (rest: readonly string[]) => (rest.at(-1) === 'run' ? rest.slice(0, -1) : rest)
+const isAmong = (phrases: readonly string[], command: Command) => phrases.some((phrase) => `${phraseOf(command)} `.startsWith(`${phrase} `))
 
 function unknownCommand(word: string, known: readonly string[]) {
   const near = nearest(word, known.filter(Boolean))
@@ -100,7 +103,7 @@ async function printHelp(words: readonly string[], out: Output): Promise<number>
   const { commandHelp, rootHelp } = await import('./help.js')
   const [word] = words
   if (word === undefined) {
-    out.print(rootHelp(readVersion(), [...gatewayCommands, ...(await bundledCommands())]))
+    out.print(rootHelp(readVersion(), [...runCommands, ...(await bundledCommands())]))
     return 0
   }
   const commands = await commandsFor(word)

@@ -23,12 +23,17 @@ export interface BundledPlugin {
 
 const endpoint = (name: string) => `gateway.http.endpoints.${name}`
 
-/** Every bundled plugin: the one file that names them all. */
+/**
+ * Every bundled plugin: the one file that names them all. Their order is that of their taps: `ws-protocol` comes before `chat`, which
+ * makes events of its own from those that it hears, so that clients get both in the order in which they happened.
+ */
 export const standard: readonly BundledPlugin[] = [
   {
     name: 'logs',
     section: 'logging',
     load: () => import('../plugins/logs/index.js'),
+    manifest: () => import('../plugins/logs/manifest.js'),
+    commands: ['logs'],
     default: true,
   },
   {
@@ -55,9 +60,20 @@ export const standard: readonly BundledPlugin[] = [
     base: true,
   },
   {
-    name: 'health',
-    section: 'plugins.entries.health.config',
-    load: () => import('../plugins/health/index.js'),
+    name: 'store',
+    section: 'plugins.entries.store.config',
+    load: () => import('../plugins/store/index.js'),
+    manifest: () => import('../plugins/store/manifest.js'),
+    provides: ['store'],
+    default: true,
+  },
+  {
+    name: 'sessions',
+    section: 'session',
+    load: () => import('../plugins/sessions/index.js'),
+    manifest: () => import('../plugins/sessions/manifest.js'),
+    commands: ['sessions'],
+    provides: ['sessions'],
     default: true,
   },
   {
@@ -71,6 +87,8 @@ export const standard: readonly BundledPlugin[] = [
     name: 'models',
     section: 'models',
     load: () => import('../plugins/models/index.js'),
+    manifest: () => import('../plugins/models/manifest.js'),
+    commands: ['models'],
     provides: ['models'],
     default: true,
   },
@@ -78,6 +96,56 @@ export const standard: readonly BundledPlugin[] = [
     name: 'provider-openai',
     section: { path: 'models.providers', by: 'api', values: ['openai-completions', undefined] },
     load: () => import('../plugins/provider-openai/index.js'),
+    default: true,
+  },
+  {
+    name: 'runs',
+    section: 'plugins.entries.runs.config',
+    load: () => import('../plugins/runs/index.js'),
+    manifest: () => import('../plugins/runs/manifest.js'),
+    commands: ['agent'],
+    provides: ['runs', 'system-events'],
+    default: true,
+  },
+  {
+    name: 'devices',
+    section: 'plugins.entries.devices.config',
+    load: () => import('../plugins/devices/index.js'),
+    manifest: () => import('../plugins/devices/manifest.js'),
+    commands: ['devices'],
+    provides: ['devices'],
+    default: true,
+  },
+  {
+    name: 'health',
+    section: 'plugins.entries.health.config',
+    load: () => import('../plugins/health/index.js'),
+    provides: ['health'],
+    manifest: () => import('../plugins/health/manifest.js'),
+    commands: ['health', 'status', 'gateway'],
+    default: true,
+  },
+  {
+    name: 'channels',
+    section: 'plugins.entries.channels.config',
+    load: () => import('../plugins/channels/index.js'),
+    manifest: () => import('../plugins/channels/manifest.js'),
+    commands: ['channels'],
+    provides: ['channel-states'],
+    default: true,
+  },
+  {
+    name: 'ws-protocol',
+    section: 'plugins.entries.ws-protocol.config',
+    load: () => import('../plugins/ws-protocol/index.js'),
+    manifest: () => import('../plugins/ws-protocol/manifest.js'),
+    commands: ['gateway', 'daemon'],
+    default: true,
+  },
+  {
+    name: 'chat',
+    section: 'plugins.entries.chat.config',
+    load: () => import('../plugins/chat/index.js'),
     default: true,
   },
   {

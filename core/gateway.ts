@@ -37,6 +37,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
 
   const inspect = (): Inspection => ({
     ...(current ? inspectGeneration(current, off) : { generation: 0, plugins: [], services: {} }),
+    version: options.version ?? '0.0.0',
     pid: process.pid,
     startedAt,
     state,

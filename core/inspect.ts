@@ -23,6 +23,8 @@ export interface PluginState {
 
 /** The whole gateway, as `openclaw plugins inspect` prints it. */
 export interface Inspection {
+  /** Of the program around the gateway, as the host gave it; `0.0.0` when it gave none. */
+  version: string
   pid: number
   generation: number
   startedAt: number

@@ -11,6 +11,8 @@ export interface GatewayOptions {
   readonly gateway?: GatewayConfig
   /** Config section `limits`. */
   readonly limits?: Partial<Limits>
+  /** Of the program around the gateway, told to clients. */
+  readonly version?: string
   readonly paths?: { readonly state?: string; readonly config?: string }
   /** Turns secret references into values. Default: only plain text. */
   readonly secrets?: ResolveSecret

@@ -26,6 +26,7 @@ export { type Level, type Log, type LogRecord, printable } from './log.js'
 export { Front } from './front.js'
 export { fingerprint, Secret, type SecretRef } from './secret.js'
 export { defineSurface, type Owner, type Row, type Surface } from './surfaces.js'
+export { type SchemaError, type Validator, validatorOf } from './validate.js'
 export { defineSchema, defineService, optional, type OptionalService, type Schema, type Service } from './tokens.js'
 
 /** Always the newest value for the asking plugin. Read `.current` at use; do not keep it across an await. */

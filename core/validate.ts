@@ -1,31 +1,30 @@
 import type { Issue } from './errors.js'
 import type { Schema } from './tokens.js'
 
-interface SchemaError {
+/** What ajv says of one problem. */
+export interface SchemaError {
   instancePath: string
   keyword: string
   message?: string
   params: Record<string, any>
   data?: unknown
 }
-type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null }
+export type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null }
 
 /** Where the build leaves a compiled validator on a bundled schema, so that running it loads no schema compiler. */
 const compiled = Symbol.for('openclaw.validate')
 const validators = new WeakMap<object, Promise<Validator>>()
 
-async function validatorOf(schema: Schema): Promise<Validator> {
-  const ready = (schema as { [compiled]?: Validator })[compiled]
+/** Checks values against a schema and fills in its defaults: made at build for bundled schemas, else at first use. */
+export async function validatorOf(schema: Schema): Promise<Validator> {
+  const ready = (schema as { [compiled]?: Validator })[compiled] ?? validators.get(schema)
   if (ready) return ready
-  let pending = validators.get(schema)
-  if (!pending) {
-    pending = import('ajv').then(({ default: { Ajv } }) => {
-      const ajv = new Ajv({ useDefaults: true, allErrors: true, strict: true, verbose: true, allowUnionTypes: true })
-      for (const word of ['x-reload', 'x-secret', 'x-label', 'x-help']) ajv.addKeyword(word)
-      return ajv.compile(schema) as Validator
-    })
-    validators.set(schema, pending)
-  }
+  const pending = import('ajv').then(({ default: { Ajv } }) => {
+    const ajv = new Ajv({ useDefaults: true, allErrors: true, strict: true, verbose: true, allowUnionTypes: true })
+    for (const word of ['x-reload', 'x-secret', 'x-label', 'x-help']) ajv.addKeyword(word)
+    return ajv.compile(schema) as Validator
+  })
+  validators.set(schema, pending)
   return pending
 }
 

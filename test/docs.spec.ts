@@ -9,6 +9,7 @@ import { standard } from '../cli/standard.js'
 import { configPage, renderConfigPage } from './support/config-page.js'
 import { httpPage, renderHttpPage } from './support/errors-table.js'
 import { hooksPage, renderHooksPage } from './support/hooks-page.js'
+import { renderWebsocketPage, websocketPage } from './support/methods-table.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -74,6 +75,11 @@ describe('documents', () => {
   test('docs/http.md has every error of the API', () => {
     const text = readFileSync(httpPage, 'utf8')
     assert.equal(text, renderHttpPage(text), regenerate('errors-table.ts'))
+  })
+
+  test('docs/websocket.md has every method and event', async () => {
+    const text = readFileSync(websocketPage, 'utf8')
+    assert.equal(text, await renderWebsocketPage(text), regenerate('methods-table.ts'))
   })
 
   test('docs/security.md promises what tests prove, and the other way round', () => {

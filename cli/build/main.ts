@@ -37,7 +37,9 @@ async function pluginNames(): Promise<string[]> {
 
 /** Every output file with its text, by its path in `dist`. Dependencies are inside: a start resolves no package. */
 async function bundle(manifest: Manifest, plugins: readonly string[]): Promise<Map<string, string>> {
-  const external = ['tsx', 'tsx/esm/api', 'typescript', ...Object.keys({ ...manifest.optionalDependencies, ...manifest.peerDependencies })]
+  const optional = Object.keys({ ...manifest.optionalDependencies, ...manifest.peerDependencies })
+  // The database driver finds its binary beside its own files.
+  const external = ['tsx', 'tsx/esm/api', 'typescript', '@photostructure/sqlite', ...optional]
   const base: BuildOptions = {
     absWorkingDir: root,
     bundle: true,

@@ -23,6 +23,9 @@ const areas: Readonly<Record<string, string>> = {
   'models.providers.*': 'baseUrl apiKey auth api headers authHeader injectNumCtxForOpenAICompat models',
   'models.providers.*.models.*': 'id name api reasoning input cost contextWindow maxTokens headers compat',
   logging: 'level file maxFileBytes consoleLevel consoleStyle redactSensitive redactPatterns',
+  session:
+    'dmScope identityLinks reset resetByType resetByChannel resetTriggers idleMinutes store typingIntervalSeconds typingMode ' +
+    'parentForkMaxTokens sendPolicy agentToAgent threadBindings maintenance',
   env: 'shellEnv',
   secrets: 'resolution',
   'secrets.providers.*': 'noOutputTimeoutMs maxOutputBytes',

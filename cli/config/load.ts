@@ -21,7 +21,9 @@ export interface LoadedFile {
   readonly hash: string
   /** Undefined when the text could not be parsed, or is a module's. */
   readonly tree: Tree | undefined
-  /** As written, after substitution and before defaults; empty when there are issues. */
+  /** As written; empty when there are issues. */
+  readonly written: Readonly<Record<string, any>>
+  /** The same after substitution. */
   readonly document: Readonly<Record<string, any>>
   readonly issues: readonly Issue[]
   readonly warnings: readonly Issue[]
@@ -54,7 +56,7 @@ export async function loadConfig(
     warnings.push(at(where, missingText(name), tree && lineOf(tree, where))),
   ) as Record<string, any>
   const hash = createHash('sha256').update(text).digest('hex')
-  return { path, exists: !read.missing, text, hash, tree: read.module ? undefined : tree, document, issues, warnings }
+  return { path, exists: !read.missing, text, hash, tree: read.module ? undefined : tree, written, document, issues, warnings }
 }
 
 type Read = Parsed & { module?: boolean; missing?: boolean }

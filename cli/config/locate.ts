@@ -72,7 +72,7 @@ export function evaluate(node: ValueNode, refuse: (path: string, message: string
   }
 }
 
-const keyOf = ({ name }: MemberNode): string => (name.type === 'String' ? name.value : name.name)
+export const keyOf = ({ name }: MemberNode): string => (name.type === 'String' ? name.value : name.name)
 
 /**
  * The member or node at a dotted path (`agents.list.0.id`, `agents.list[0].id`). Keys that hold dots need no escape: the

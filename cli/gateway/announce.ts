@@ -1,8 +1,8 @@
-import { join, resolve } from 'node:path'
 import type { Level } from 'openclaw/plugin'
 import type { Assembled, Launch } from './assemble.js'
 import type { ReadyState } from './inside.js'
-import { expandHome, shortPath } from '../paths.js'
+import { logFile } from './local.js'
+import { shortPath } from '../paths.js'
 
 type Say = (level: Level, from: string, message: string) => void
 
@@ -19,7 +19,6 @@ export function createAnnouncer(say: Say, { paths }: Launch) {
     if (inspection.generation === 1) said.clear()
     const scheme = composed.gateway.tls?.enabled ? 'wss' : 'ws'
     const urls = inspection.listening.map((address) => `${scheme}://${address}`).join(', ')
-    const { file = join(paths.state, 'logs', 'gateway.jsonl') } = (composed.document['logging'] ?? {}) as { file?: string }
     const states = new Map(inspection.plugins.map(({ name, state, reason = '' }) => [name, { state, reason }]))
     const failed = [...states].filter(([, { state }]) => state === 'failed')
     const unwanted = [...states].filter(([name, { state }]) => state === 'off' && !composed.off.some((each) => each.name === name))
@@ -27,6 +26,6 @@ export function createAnnouncer(say: Say, { paths }: Launch) {
     for (const { name, reason } of composed.broken) tell(name, 'warn', `plugin "${name}" is off: ${reason}`)
     if (states.get('models')?.state === 'active') tell('model', 'info', `agent model: ${model ?? help}`)
     tell('listening', 'info', `listening on ${urls} (PID ${process.pid})`)
-    if (states.get('logs')?.state === 'active') tell('log file', 'info', `log file: ${resolve(paths.state, expandHome(file, paths.home))}`)
+    if (states.get('logs')?.state === 'active') tell('log file', 'info', `log file: ${logFile(composed.document, paths)}`)
   }
 }

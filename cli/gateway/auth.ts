@@ -60,23 +60,3 @@ export async function decideAuth(
       'Set gateway.auth.password (or OPENCLAW_GATEWAY_PASSWORD), or pass --password.',
   )
 }
-
-/** What a client of this machine's gateway presents: the environment wins over the file, the other way round than above. */
-export async function clientCredential(
-  gateway: GatewayConfig,
-  env: Env,
-  resolve: (ref: SecretRef) => Promise<string | undefined>,
-): Promise<string | undefined> {
-  const { auth = {}, remote = {}, mode } = gateway
-  const distant = mode === 'remote' ? remote : {}
-  const choose = async (...refs: unknown[]) => {
-    for (const ref of refs) {
-      const usable = typeof ref === 'string' ? isConfigured(ref) : typeof ref === 'object' && ref !== null
-      if (usable) return resolve(ref as SecretRef)
-    }
-    return undefined
-  }
-  const token = () => choose(distant['token'], env['OPENCLAW_GATEWAY_TOKEN'], auth.token, remote['token'])
-  const password = () => choose(env['OPENCLAW_GATEWAY_PASSWORD'], distant['password'], auth.password, remote['password'])
-  return auth.mode === 'password' ? ((await password()) ?? token()) : ((await token()) ?? password())
-}

@@ -1,4 +1,5 @@
 import { type LogRecord, printable } from 'openclaw/plugin'
+import { localTime } from '../../plugins/contracts/units.js'
 
 /** Levels by severity. `silent` shows nothing. */
 const severity = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 }
@@ -26,11 +27,3 @@ export function createConsole(
 
 export const formatRecord = ({ time, from, message }: LogRecord): string =>
   `${localTime(new Date(time))} [${printable(from)}] ${printable(message, 8_192)}`
-
-/** ISO time with the local offset. */
-export function localTime(date: Date): string {
-  const offset = -date.getTimezoneOffset()
-  const two = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, '0')
-  const local = new Date(date.getTime() + offset * 60_000).toISOString().slice(0, -1)
-  return `${local}${offset < 0 ? '-' : '+'}${two(offset / 60)}:${two(offset % 60)}`
-}

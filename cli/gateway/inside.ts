@@ -1,4 +1,5 @@
 import { definePlugin, type Inspection, type Kernel, type Level, type Log, type LogRecord, optional } from 'openclaw/plugin'
+import { Configuration } from '../../plugins/contracts/configuration.js'
 import { Models } from '../../plugins/contracts/models.js'
 
 /** What the CLI sees of the gateway from the inside. */
@@ -19,9 +20,9 @@ type Ready = (state: ReadyState) => void
 const levels: readonly Level[] = ['trace', 'debug', 'info', 'warn', 'error', 'fatal']
 
 /** The CLI takes part in the gateway as a plugin, by the same door as any other. */
-export function createInside(sink: (record: LogRecord) => void, ready: Ready): Inside {
+export function createInside(sink: (record: LogRecord) => void, configuration: Configuration, ready: Ready): Inside {
   let live: Kernel | undefined
-  const plugin = createPlugin(ready, (kernel) => {
+  const plugin = createPlugin(configuration, ready, (kernel) => {
     live = kernel
     kernel.defer(() => {
       if (live === kernel) live = undefined
@@ -39,13 +40,15 @@ export function createInside(sink: (record: LogRecord) => void, ready: Ready): I
   }
 }
 
-const createPlugin = (ready: Ready, adopt: (kernel: Kernel) => void) =>
+const createPlugin = (configuration: Configuration, ready: Ready, adopt: (kernel: Kernel) => void) =>
   definePlugin({
     api: 1,
     name: 'cli',
     requires: [optional(Models)],
+    provides: [Configuration],
     apply(kernel) {
       const models = kernel.use(Models)
+      kernel.provide(Configuration, configuration)
       adopt(kernel)
       kernel.hooks.ready.tap(() => ready({ inspection: kernel.inspect(), model: models.current?.primary()?.key }))
     },

@@ -4,6 +4,7 @@ import { output } from './process.js'
 /** A process that listens on a port. */
 export interface Listener {
   readonly pid: number
+  readonly ppid?: number
   readonly user: string
   readonly command: string
   /** As in `127.0.0.1:18789`. */
@@ -55,7 +56,7 @@ function readAddress(local: string, port: number): string {
   return `[${groups.join(':')}]:${port}`
 }
 
-async function describe(pid: number): Promise<{ user: string; command: string }> {
+async function describe(pid: number): Promise<Pick<Listener, 'user' | 'command' | 'ppid'>> {
   const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).replace(/\0+/g, ' ').trim()
   const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
   const uid = /^Uid:\s+(\d+)/m.exec(status)?.[1]
@@ -64,7 +65,8 @@ async function describe(pid: number): Promise<{ user: string; command: string }>
     .split('\n')
     .find((line) => line.split(':')[2] === uid)
     ?.split(':')[0]
-  return { user: name ?? uid ?? 'unknown', command: command || `pid ${pid}` }
+  const ppid = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1])
+  return { user: name ?? uid ?? 'unknown', command: command || `pid ${pid}`, ...(ppid > 0 && { ppid }) }
 }
 
 async function fromLsof(port: number): Promise<Listener[] | undefined> {

@@ -47,7 +47,19 @@ export async function acquireLock(
   }
 }
 
-async function findOther(directory: string, names: readonly string[], me: string): Promise<number | undefined> {
+/** The process that keeps this configuration or state directory now. */
+export async function findHolder(
+  { config, state }: { config: string; state: string },
+  directory = lockDirectory(),
+): Promise<number | undefined> {
+  return findOther(
+    directory,
+    [config, state].map((path) => nameOf(realPath(path))),
+    undefined,
+  )
+}
+
+async function findOther(directory: string, names: readonly string[], me: string | undefined): Promise<number | undefined> {
   for (const entry of readdirSync(directory)) {
     const [, name, owner, pid, startTime] = /^gateway\.([0-9a-f]{8})\.((\d+)-(\d+))\.lock$/.exec(entry) ?? []
     if (!name || !names.includes(name) || owner === me) continue

@@ -1,26 +1,46 @@
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { GatewayError, printable } from 'openclaw/plugin'
+import type { PortReport } from '../../plugins/contracts/offline.js'
 import { findListeners, type Listener } from './listeners.js'
+
+/** Who has a port, and what to do about it. */
+export async function inspectPort(port: number): Promise<PortReport> {
+  const listeners = await findListeners(port)
+  if (listeners === undefined)
+    return {
+      port,
+      status: 'busy',
+      listeners: [],
+      hints: ['Port is in use but process details are unavailable (install lsof or run as an admin user).'],
+    }
+  const found = listeners.map(({ command, ...rest }) => ({
+    ...rest,
+    command: basename(command.split(' ', 1)[0] ?? ''),
+    commandLine: printable(command, 200),
+  }))
+  return { port, status: listeners.length === 0 ? 'free' : 'busy', listeners: found, hints: hintsFor(listeners) }
+}
+
+function hintsFor(listeners: readonly Listener[]): string[] {
+  if (listeners.length === 0) return []
+  const commands = listeners.map(({ command }) => command)
+  const kind = commands.some((command) => command.includes('openclaw'))
+    ? 'Gateway already running locally. Stop it (openclaw gateway stop) or use a different port.'
+    : commands.some((command) => /\bssh\b/.test(command))
+      ? 'SSH tunnel already bound to this port. Close the tunnel or use a different local port in -L.'
+      : 'Another process is listening on this port.'
+  const several = 'Multiple listeners detected; ensure only one gateway/tunnel per port unless intentionally running isolated profiles.'
+  return new Set(listeners.map(({ pid }) => pid)).size > 1 ? [kind, several] : [kind]
+}
 
 /** Why a port can't be used, for people: its owners and what to do about them. */
 export async function diagnosePort(port: number): Promise<string[]> {
-  const listeners = await findListeners(port)
-  if (listeners?.length === 0) return [`Port ${port} is free.`]
-  const lines = [`Port ${port} is already in use.`]
-  if (listeners === undefined)
-    return [...lines, 'Port is in use but process details are unavailable (install lsof or run as an admin user).']
-  for (const { pid, user, command, address } of listeners) lines.push(`- pid ${pid} ${user}: ${printable(command, 200)} (${address})`)
-  const pids = new Set(listeners.map(({ pid }) => pid))
-  const commands = listeners.map(({ command }) => command)
-  if (commands.some((command) => command.includes('openclaw')))
-    lines.push('Gateway already running locally. Stop it (openclaw gateway stop) or use a different port.')
-  else if (commands.some((command) => /\bssh\b/.test(command)))
-    lines.push('SSH tunnel already bound to this port. Close the tunnel or use a different local port in -L.')
-  else lines.push('Another process is listening on this port.')
-  if (pids.size > 1)
-    lines.push('Multiple listeners detected; ensure only one gateway/tunnel per port unless intentionally running isolated profiles.')
-  return lines
+  const { status, listeners, hints } = await inspectPort(port)
+  if (status === 'free') return [`Port ${port} is free.`]
+  const owners = listeners.map(({ pid, user, commandLine, address }) => `- pid ${pid} ${user}: ${commandLine} (${address})`)
+  return [`Port ${port} is already in use.`, ...owners, ...hints]
 }
 
 const termMs = 700

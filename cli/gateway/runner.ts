@@ -1,8 +1,10 @@
 import { createGateway, type Gateway, type GatewayOptions } from 'openclaw'
 import { type Log, type LogRecord, messageOf } from 'openclaw/plugin'
+import type { Configuration } from '../../plugins/contracts/configuration.js'
 import type { Assembled } from './assemble.js'
 import { createInside, type ReadyState } from './inside.js'
 import { createSecretResolver } from '../secrets/resolver.js'
+import { readVersion } from '../version.js'
 
 export interface RunnerSettings {
   readonly sink: (record: LogRecord) => void
@@ -10,6 +12,8 @@ export interface RunnerSettings {
   readonly showAs: (applied: Assembled) => void
   /** The gateway is up, or was changed, with this configuration. */
   readonly ready: (state: ReadyState, now: Assembled) => void
+  /** For plugins that show the file. */
+  readonly configuration: Configuration
 }
 
 /** The one gateway of this process, and the configuration it runs with. */
@@ -35,7 +39,7 @@ export function createRunner(first: Assembled, settings: RunnerSettings): Runner
   let gateway: Gateway | undefined
   /** What is being started or reloaded right now. */
   let trying: Assembled | undefined
-  const { plugin, logFor } = createInside(settings.sink, (state) => settings.ready(state, trying ?? applied))
+  const { plugin, logFor } = createInside(settings.sink, settings.configuration, (state) => settings.ready(state, trying ?? applied))
   const log = logFor('gateway')
   const resolve = createSecretResolver(() => secrets)
   const optionsOf = ({ options }: Assembled): GatewayOptions => ({
@@ -43,6 +47,7 @@ export function createRunner(first: Assembled, settings: RunnerSettings): Runner
     plugins: [...options.plugins, plugin],
     secrets: resolve,
     log: settings.sink,
+    version: readVersion(),
   })
   const note = (next: Assembled) => {
     applied = next

@@ -5,6 +5,7 @@ import type { Assembled, Launch } from './assemble.js'
 import { issueText } from '../config/check.js'
 import { type ConsoleSettings, createConsole, isConsoleLevel } from './console.js'
 import { runHost } from './host.js'
+import { createConfiguration } from './configuration.js'
 import type { RunContext } from './run.js'
 
 /** Set the process up, say what is served, and run the gateway until it ends. */
@@ -36,7 +37,7 @@ export async function serve(
     warned = texts
   }
   showAs(assembled)
-  return runHost(launch, assembled, { sink, showAs, ready: createAnnouncer(say, launch) })
+  return runHost(launch, assembled, { sink, showAs, ready: createAnnouncer(say, launch), configuration: createConfiguration(launch) })
 }
 
 const styles = ['pretty', 'compact', 'json'] as const

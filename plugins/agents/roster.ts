@@ -1,34 +1,51 @@
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { GatewayError } from 'openclaw/plugin'
-import type { Agent, Agents } from '../contracts/agents.js'
-import type { AgentEntry, AllowedModels, Config, ModelChoice } from './schema.js'
+import type { Agent } from '../contracts/agents.js'
+import type { AgentEntry, AllowedModels, Config, Defaults, ModelChoice } from './schema.js'
 
-/** The agents of a configuration. Throws `invalid_config`, with the path, for an id that is there twice. */
-export function createAgents({ defaults = {}, list = [] }: Config): Agents {
+/** The agents of a configuration, in its order. Throws `invalid_config`, with the path, for an id that is there twice. */
+export function rosterOf({ defaults = {}, list = [] }: Config, state: string | undefined): readonly Agent[] {
   const entries: readonly AgentEntry[] = list.length > 0 ? list : [{ id: 'main' }]
   const preferred = Math.max(
     0,
     entries.findIndex((entry) => entry.default === true),
   )
-  const byId = new Map<string, Agent>()
-  for (const [i, entry] of entries.entries()) {
+  const ids = new Set<string>()
+  return entries.map((entry, i): Agent => {
     const id = entry.id.toLowerCase()
-    if (byId.has(id)) throw twice(`agents.list.${i}.id`, id)
-    byId.set(id, {
+    if (ids.has(id)) throw twice(`agents.list.${i}.id`, id)
+    ids.add(id)
+    const workspace = workspaceOf(id, entry.workspace ?? (i === preferred ? defaults.workspace : undefined), i === preferred, state)
+    return {
       id,
       default: i === preferred,
       ...(entry.name !== undefined && { name: entry.name }),
       ...choose(entry.model, defaults.model),
       ...allow(entry.models ?? defaults.models),
-    })
-  }
-  const agents = [...byId.values()]
-  return { list: () => agents, get: (id) => byId.get(id.toLowerCase()), default: agents[preferred] as Agent }
+      identity: entry.identity ?? {},
+      ...(workspace !== undefined && { workspace }),
+      ...limitsOf(defaults),
+    }
+  })
 }
 
 function twice(path: string, id: string): GatewayError {
   const message = `Agent "${id}" is there twice. Give one of them another id; upper and lower case are the same.`
   return new GatewayError('invalid_config', message, { path, issues: [{ path, message }] })
 }
+
+/** Agents must not write into each other's files, so the shared setting is the default agent's alone. */
+function workspaceOf(id: string, path: string | undefined, preferred: boolean, state: string | undefined): string | undefined {
+  if (path === undefined) return state === undefined ? undefined : join(state, preferred ? 'workspace' : `workspace-${id}`)
+  if (path === '~' || path.startsWith('~/')) return join(homedir(), path.slice(1))
+  return state === undefined ? resolve(path) : resolve(state, path)
+}
+
+const limitsOf = ({ timeoutSeconds = 600, contextTokens }: Defaults): Pick<Agent, 'timeoutMs' | 'contextTokens'> => ({
+  timeoutMs: timeoutSeconds * 1_000,
+  ...(contextTokens !== undefined && { contextTokens }),
+})
 
 const parts = (choice: ModelChoice | undefined) => (typeof choice === 'string' ? { primary: choice } : (choice ?? {}))
 

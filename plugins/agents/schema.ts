@@ -1,4 +1,5 @@
 import { defineSchema } from 'openclaw/plugin'
+import type { Identity } from '../contracts/agents.js'
 
 /** A model ref, or one with others to try after it. */
 export type ModelChoice = string | { readonly primary?: string; readonly fallbacks?: readonly string[] }
@@ -12,10 +13,22 @@ export interface AgentEntry {
   readonly workspace?: string
   readonly model?: ModelChoice
   readonly models?: AllowedModels
+  readonly identity?: Identity
+}
+
+export interface Defaults {
+  readonly workspace?: string
+  readonly model?: ModelChoice
+  readonly models?: AllowedModels
+  readonly timeoutSeconds?: number
+  readonly maxConcurrent?: number
+  readonly contextTokens?: number
+  readonly bootstrapMaxChars?: number
+  readonly bootstrapTotalMaxChars?: number
 }
 
 export interface Config {
-  readonly defaults?: { readonly workspace?: string; readonly model?: ModelChoice; readonly models?: AllowedModels }
+  readonly defaults?: Defaults
   readonly list?: readonly AgentEntry[]
 }
 
@@ -39,7 +52,24 @@ const models = {
   propertyNames: { minLength: 1 },
   additionalProperties: object({ alias: text('A short name that requests may use for it.') }),
 }
-const workspace = text("Directory of the agent's files.")
+const workspace = text("Directory of the agent's files. Relative to the state directory; `~` is the home directory.")
+const integer = (minimum: number, maximum: number, help: string) => ({ type: 'integer', minimum, maximum, 'x-help': help })
+const identity = object({
+  name: text('What the agent calls itself.'),
+  theme: text('A word or two about its character.'),
+  emoji: text('A sign for it.'),
+  avatar: text('One to four characters, an http(s) or data URL, or a path that the gateway serves.'),
+})
+const defaults = object({
+  workspace,
+  model,
+  models,
+  timeoutSeconds: integer(1, 86_400, 'Longest run. Default 600.'),
+  maxConcurrent: integer(1, 10_000, 'Sessions that run at once, of all agents. Default 64.'),
+  contextTokens: integer(1_000, 100_000_000, 'Tokens of a conversation that are sent at most, where the model takes more.'),
+  bootstrapMaxChars: integer(1, 10_000_000, 'Characters of one file of the workspace. Default 20000.'),
+  bootstrapTotalMaxChars: integer(1, 10_000_000, 'Characters of all files of the workspace. Default 150000.'),
+})
 const entry = object(
   {
     id: {
@@ -52,13 +82,14 @@ const entry = object(
     workspace,
     model,
     models,
+    identity,
   },
   ['id'],
 )
 
 export const schema = defineSchema<Config>(
   object({
-    defaults: object({ workspace, model, models }),
+    defaults,
     list: { type: 'array', maxItems: 1_000, items: entry },
   }),
 )

@@ -1,6 +1,7 @@
 import type { Offline } from '../contracts/offline.js'
 import { parsePath, readPath } from './path.js'
 import { redact } from './redact.js'
+import { createSecretRule } from './secret-rule.js'
 
 /** `config get <path>`: a scalar as text, anything else as JSON. Exit code 1 when there is no such value. */
 export async function run(context: Offline, [path = '']: string[], options: Record<string, any>): Promise<number> {
@@ -11,7 +12,7 @@ export async function run(context: Offline, [path = '']: string[], options: Reco
     context.out.error(`Config path not found: ${path}`)
     return 1
   }
-  const shown = redact(found.value, secrets, found.keys)
+  const shown = redact(found.value, createSecretRule(secrets), found.keys)
   const scalar = typeof shown !== 'object' || shown === null
   if (scalar && !options['json']) context.out.print(String(shown))
   else context.out.json(shown)

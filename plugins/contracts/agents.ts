@@ -1,5 +1,13 @@
 import { defineService } from 'openclaw/plugin'
 
+/** How an agent shows itself. `avatar` is a glyph, an http(s) or data URL, or a path that the gateway serves. */
+export interface Identity {
+  readonly name?: string
+  readonly theme?: string
+  readonly emoji?: string
+  readonly avatar?: string
+}
+
 /** An agent as configured under `agents`. */
 export interface Agent {
   readonly id: string
@@ -10,6 +18,13 @@ export interface Agent {
   readonly fallbacks: readonly string[]
   /** Model refs it may use, with their alias; undefined: any. Its primary and fallbacks are always allowed. */
   readonly models?: ReadonlyMap<string, { readonly alias?: string }>
+  readonly identity: Identity
+  /** Directory of its files; undefined when none is configured and the gateway has no state directory. */
+  readonly workspace?: string
+  /** Longest run. */
+  readonly timeoutMs: number
+  /** Tokens of a conversation that it sends at most, where its model takes more. */
+  readonly contextTokens?: number
 }
 
 /** Who the agents are. Sub-agents are not among them. */
@@ -17,6 +32,13 @@ export interface Agents {
   list(): readonly Agent[]
   get(id: string): Agent | undefined
   readonly default: Agent
+  /** Sessions of all agents that run at once. */
+  readonly maxConcurrent: number
+  /**
+   * What an agent is told before a conversation: who it is, and the files of its workspace. A change of a file is seen within a
+   * second. Never rejects: what cannot be read is left out.
+   */
+  prompt(id: string): Promise<string>
 }
 export const Agents = defineService<Agents>('agents')
 

@@ -97,3 +97,50 @@ class SignalCancellation implements Cancellation {
     return () => signal.removeEventListener('abort', call)
   }
 }
+
+/** What the work answers, or the reason of an abort before that, even if the work takes no notice. */
+export async function orAborted<T>(work: Promise<T>, cancellation: Cancellation): Promise<T> {
+  let unwatch = nothing as () => void
+  const aborted = new Promise<never>((_, reject) => (unwatch = cancellation.onAbort(reject)))
+  try {
+    return await Promise.race([work, aborted])
+  } finally {
+    unwatch()
+  }
+}
+
+/**
+ * Read a source to its end; what `each` answers is awaited, if it is a promise. `opened` is called with the source once it is
+ * there. Rejects with the reason on abort, even if the source takes no notice.
+ */
+export async function consume<T, S = unknown>(
+  source: Promise<AsyncIterable<T> & S>,
+  cancellation: Cancellation,
+  each: (item: T) => Promise<unknown> | undefined,
+  opened?: (source: AsyncIterable<T> & S) => void,
+): Promise<void> {
+  // One listener serves all waits in turn, since there is one for every network read.
+  let interrupt: Listener | undefined
+  const end = cancellation.onAbort((reason) => interrupt?.(reason))
+  const until = <R>(work: Promise<R>): Promise<R> =>
+    new Promise((resolve, reject) => {
+      interrupt = reject
+      work.then(resolve, reject)
+      if (cancellation.aborted) reject(cancellation.reason)
+    })
+  let iterator: AsyncIterator<T> | undefined
+  try {
+    const items = await until(source)
+    opened?.(items)
+    iterator = items[Symbol.asyncIterator]()
+    for (let step = await until(iterator.next()); !step.done; step = await until(iterator.next())) {
+      const waiting = each(step.value)
+      if (waiting) await until(waiting)
+    }
+  } catch (error) {
+    iterator?.return?.(undefined).catch(() => undefined)
+    throw error
+  } finally {
+    end()
+  }
+}

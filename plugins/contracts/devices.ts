@@ -30,6 +30,7 @@ export interface DeviceToken {
 }
 
 export type Admission =
+  /** Effective for the connection are the scopes asked for, within those of the token. A node has none. */
   | { readonly admitted: true; readonly token?: DeviceToken }
   | {
       readonly admitted: false
@@ -37,17 +38,42 @@ export type Admission =
       readonly reason: 'not-paired' | 'scope-upgrade' | 'metadata-upgrade' | 'role-upgrade'
     }
 
+/** A device that waits for somebody to approve it. Times are ms. */
+export interface PairingRequest {
+  readonly requestId: string
+  readonly deviceId: string
+  readonly publicKey: string
+  readonly displayName?: string
+  readonly platform: string
+  readonly deviceFamily?: string
+  readonly clientId: string
+  readonly clientMode: string
+  readonly role: Role
+  /** With those of the request that this one took the place of. */
+  readonly roles: readonly Role[]
+  readonly scopes: readonly string[]
+  /** Absent for a local one. */
+  readonly remoteIp?: string
+  readonly silent: boolean
+  /** The device is paired already. */
+  readonly isRepair: boolean
+  readonly ts: number
+}
+
 /** A paired device without its secrets. Times are ms. */
 export interface Device {
   readonly deviceId: string
   readonly publicKey: string
   readonly displayName?: string
-  readonly platform?: string
+  readonly platform: string
   readonly deviceFamily?: string
-  readonly clientId?: string
-  readonly clientMode?: string
-  readonly role?: Role
+  readonly clientId: string
+  readonly clientMode: string
+  /** Of its last connection. */
+  readonly role: Role
+  /** Those whose token is not revoked. */
   readonly roles: readonly Role[]
+  /** What it holds in any role. */
   readonly scopes: readonly string[]
   readonly remoteIp?: string
   readonly createdAtMs: number
@@ -64,11 +90,11 @@ export interface Device {
 
 /** Which devices belong to this gateway, and what each may do. */
 export interface Devices {
-  /** Whether this token is the device's for the role, not revoked, and covers the scopes. */
+  /** Whether this token is the device's for the role, not revoked, and covers the scopes. Scopes that nobody knows do not count. */
   verify(claim: Pick<DeviceClaim, 'deviceId' | 'publicKey' | 'role' | 'scopes'>, token: string): boolean
   /**
    * Let a proven device in, or store its request. `silent`: a first pairing and more scopes are approved without asking, unless
-   * the device was removed or revoked by somebody. Resolves when it is on disk.
+   * somebody once took something from the device: removed, rejected, revoked or narrowed it. Resolves when it is on disk.
    */
   admit(claim: DeviceClaim, silent: boolean): Promise<Admission>
   /** Scopes that the device holds in this role now; undefined: none, its connections must close. */

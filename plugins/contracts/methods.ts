@@ -48,6 +48,8 @@ export interface Method<Params = any> {
   readonly params?: Schema<Params>
   /** Not named in `hello-ok.features.methods`. */
   readonly hidden?: boolean
+  /** `control`: counts against the 3 calls a minute that a device may make to change the gateway itself. */
+  readonly budget?: 'control'
   /** Tokens it takes from the connection's rate limit. Default 1. */
   readonly cost?: number
   /** The answer is the payload. Throw `refusal(…)` for an error that the client shall see as it is. */
@@ -55,7 +57,13 @@ export interface Method<Params = any> {
 }
 
 /** WebSocket methods by name. Owned by the plugin `ws-protocol`. */
-export const Methods = defineSurface<Method, { add<Params>(name: string, method: Method<Params>): void }>('methods', (add) => ({ add }))
+export const Methods = defineSurface<Method, { add<Params>(name: string, method: Method<Params>): void }>('methods', (add, plugin) => ({
+  add(name, method) {
+    if (method.scope === undefined && method.role !== 'node')
+      throw new GatewayError('bad_method', `Method ${name}: needs the scope that it asks for.`, { plugin, hook: 'methods' })
+    add(name, method)
+  },
+}))
 
 /** Codes of a WebSocket error. */
 export type WireCode = 'INVALID_REQUEST' | 'UNAVAILABLE' | 'NOT_PAIRED' | 'NOT_LINKED' | 'AGENT_TIMEOUT'

@@ -1,4 +1,4 @@
-import { defineService, defineSurface } from 'openclaw/plugin'
+import { defineService, defineSurface, GatewayError } from 'openclaw/plugin'
 import type { Cancellation } from './cancellation.js'
 
 /** A model that the gateway can reach. Its public id is `key`. */
@@ -145,6 +145,10 @@ export interface Provider {
   embed?(model: string, request: EmbeddingRequest, context: CallContext): Promise<EmbeddingResult>
 }
 
+const transient = new Set(['upstream_error', 'upstream_unavailable', 'upstream_overloaded', 'upstream_timeout', 'upstream_rate_limited'])
+/** Whether a provider's failure is one that another model may not have. */
+export const isTransient = (thrown: unknown): thrown is GatewayError => thrown instanceof GatewayError && transient.has(thrown.code)
+
 /** Providers by name. Owned by the plugin `models`. */
 export const Providers = defineSurface<Provider, { add(provider: Provider): void }>('models.providers', (add) => ({
   add: (provider) => add(provider.name, provider),
@@ -169,6 +173,8 @@ export interface ModelRoute {
   readonly agent: string
   readonly model: Model
   readonly provider: Provider
+  /** The request named the model: none but that one answers. */
+  readonly explicit?: boolean
   /** Models to try after `model`, only where the client named none. */
   readonly fallbacks: readonly { model: Model; provider: Provider }[]
   /** What the reply's `model` says: as sent, or the resolved key. */

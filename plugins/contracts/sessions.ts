@@ -135,7 +135,8 @@ export interface SessionFilter {
 
 /**
  * The durable memory of every conversation. What a promise resolved for is on disk. Errors are `refusal`s in the words of
- * the WebSocket protocol.
+ * the WebSocket protocol: `INVALID_REQUEST` for what was asked, `UNAVAILABLE` where the disk refuses or is too slow.
+ * Everything here that takes a key takes any spelling of it, except `run`.
  */
 export interface Sessions {
   /** Where they are kept, for people; empty when only in memory. */
@@ -143,25 +144,37 @@ export interface Sessions {
   /** `main` is the default agent's main session; a key without agent belongs to the default agent. Throws for a malformed key. */
   canonical(key: string): string
   get(key: string): Session | undefined
+  /** Newest first, 1,000 at most. Runs of schedules are left out. */
   list(filter?: SessionFilter): Session[]
   count(agent?: string): number
-  /** The newest `limit` messages of the present transcript, oldest first. */
-  messages(key: string, limit: number): Entry[]
+  /** The session whose present transcript has this id. */
+  byId(id: string): Session | undefined
+  /**
+   * The newest `limit` messages of the present transcript, or the first ones after position `after`; oldest first. One that was
+   * damaged on disk is left out, and named in the log.
+   */
+  messages(key: string, limit: number, after?: number): Entry[]
   /**
    * Make the session if need be, append the messages and remember the key, in one commit. `earlier`: the key was used before, and
    * nothing was written.
    */
   begin(turn: TurnStart): Promise<{ session: Session; entries: Entry[] } | { earlier: RunRecord }>
-  /** Append what the run said and close its record, in one commit. A transcript that was reset meanwhile is still the one written to. */
+  /**
+   * Append what the run said and close its record, in one commit. A transcript that was reset meanwhile is still the one written
+   * to; of one that was deleted, and of a run that had ended already, nothing is written and the answer is empty.
+   */
   finish(turn: TurnEnd): Promise<Entry[]>
   run(key: string): RunRecord | undefined
   /** Append to an existing session outside a run. Throws `session not found`. */
   append(key: string, message: Message): Promise<Entry>
   /** Null clears a setting. Makes the session if it is not there. Throws `label already in use: …`. */
   patch(key: string, changes: { [Name in keyof SessionSettings]?: SessionSettings[Name] | null }): Promise<Session>
-  /** A new transcript; the old one is kept under its id. */
-  reset(key: string): Promise<Session>
-  /** `archived`: files that the transcripts were exported to before they were deleted. */
+  /** A new transcript; the old one is kept under its id. Makes the session if it is not there. `reason` is told to subscribers. */
+  reset(key: string, reason?: 'new' | 'reset'): Promise<Session>
+  /**
+   * Forget a session. `transcript`: its transcripts too, past ones included; `archived` are the files that they were exported to
+   * before. Without, they stay on disk but belong to no session.
+   */
   remove(key: string, options: { transcript: boolean }): Promise<{ deleted: boolean; archived: string[] }>
   /** The present transcript as lines of JSON, the first of them about the session. */
   export(key: string): Iterable<string>

@@ -7,6 +7,7 @@ export interface Statement {
   run(...values: SqlValue[]): { changes: number | bigint; lastInsertRowid: number | bigint }
   get(...values: SqlValue[]): any
   all(...values: SqlValue[]): any[]
+  /** Read it to its end, or leave it, before anything else happens: an open cursor is in the way of a write. */
   iterate(...values: SqlValue[]): IterableIterator<any>
 }
 
@@ -19,6 +20,8 @@ export interface SqlDriver {
 
 /** One database file with one writer. */
 export interface Database {
+  /** Absolute; empty when it is in memory. */
+  readonly path: string
   /** A cached statement for reading. Sees everything that is committed, never half of a write. */
   sql(text: string): Statement
   /**
@@ -39,8 +42,8 @@ export interface DatabaseOptions {
 /** Opens databases. A plugin opens its own in `start`; whoever asks for the same name gets the same one. */
 export interface Store {
   /**
-   * Open and migrate forward, after a copy of the file as it was. Errors: `store_newer` (written by a newer version),
-   * `store_damaged`, `store_failed`; each names the file and the remedy.
+   * Open and migrate forward, after a copy of the file as it was. A file that is no database, or a damaged one, is set aside
+   * and a new one begun. Errors: `store_newer` (written by a newer version), `store_failed`; each names the file and the remedy.
    */
   open(options: DatabaseOptions): Promise<Database>
 }

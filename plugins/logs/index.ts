@@ -1,11 +1,13 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { definePlugin, type Level } from 'openclaw/plugin'
+import { Methods } from '../contracts/methods.js'
 import { createLogFile, type LogFileProblem } from './file.js'
 import { recordBody, servedBody, servedLevel } from './line.js'
 import { createRedactor } from './redact.js'
 import { foldRefusals } from './refusals.js'
 import { type LogLevel, schema } from './schema.js'
+import { createTailMethod } from './tail-method.js'
 
 const severity: Record<LogLevel, number> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5, silent: 6 }
 
@@ -37,6 +39,7 @@ export default definePlugin({
     const refusals = foldRefusals((status, count, addresses) => {
       file.append(Date.now(), JSON.stringify({ level: 'warn', from: 'http', msg: 'refused', status, count, addresses }))
     })
+    kernel.surface(Methods).tap((methods) => methods.add('logs.tail', createTailMethod(file, kernel.redact)))
     kernel.hooks.start.tap(() => {
       file.owner = owner
       return file.flush()

@@ -1,6 +1,8 @@
 import { definePlugin, GatewayError, optional } from 'openclaw/plugin'
 import { Agents } from '../contracts/agents.js'
+import { Methods } from '../contracts/methods.js'
 import { Models, Providers } from '../contracts/models.js'
+import { createListMethod } from './list-method.js'
 import { createModels } from './router.js'
 import { schema } from './schema.js'
 
@@ -13,7 +15,9 @@ export default definePlugin({
   provides: [Models],
   apply(kernel) {
     const table = kernel.table(Providers)
-    kernel.provide(Models, createModels({ table, agents: kernel.use(Agents), aliases: kernel.config.current.aliases ?? {} }))
+    const models = createModels({ table, agents: kernel.use(Agents), aliases: kernel.config.current.aliases ?? {} })
+    kernel.provide(Models, models)
+    kernel.surface(Methods).tap((methods) => methods.add('models.list', createListMethod(models)))
     kernel.hooks.validate.tap((candidate) => {
       const names = new Set<string>()
       for (const { key, plugin } of candidate.table(Providers).values()) {

@@ -11,8 +11,10 @@ export interface RouterInputs {
   readonly aliases: Readonly<Record<string, string>>
 }
 
-const main: Agent = { id: 'main', default: true, fallbacks: [] }
-const onlyMain: Agents = { list: () => [main], get: (id) => (id.toLowerCase() === 'main' ? main : undefined), default: main }
+type Roster = Pick<Agents, 'list' | 'get' | 'default'>
+
+const main: Agent = { id: 'main', default: true, fallbacks: [], identity: {}, timeoutMs: 600_000 }
+const onlyMain: Roster = { list: () => [main], get: (id) => (id.toLowerCase() === 'main' ? main : undefined), default: main }
 const agentHeader = 'x-openclaw-agent-id'
 const noFallbacks: readonly Served[] = []
 
@@ -23,10 +25,10 @@ const noFallbacks: readonly Served[] = []
 export function createModels({ table, agents, aliases }: RouterInputs): Models {
   const shared = new Map(Object.entries(aliases).map(([alias, ref]) => [alias.trim().toLowerCase(), ref.trim()]))
   let catalog: Catalog | undefined
-  let roster: Agents = onlyMain
+  let roster: Roster = onlyMain
   let views = new Map<Agent, View>()
 
-  function viewOf(choose: (roster: Agents) => Agent): View {
+  function viewOf(choose: (roster: Roster) => Agent): View {
     const rows = table.current
     const people = agents.current ?? onlyMain
     if (!catalog?.isCurrent(rows) || people !== roster) {
@@ -63,20 +65,21 @@ export function createModels({ table, agents, aliases }: RouterInputs): Models {
             ? [explicit(view, model.ref, selector, 'model'), noFallbacks]
             : implicit(view, selector)
       const echo = model.kind === 'none' ? served.model.key : (selector.model as string)
-      return { lane, agent: view.agent.id, ...served, fallbacks, echo } satisfies ModelRoute
+      const chosen = override !== undefined || model.kind === 'ref'
+      return { lane, agent: view.agent.id, ...served, explicit: chosen, fallbacks, echo } satisfies ModelRoute
     },
   }
 }
 
 /** An agent by id. Errors: `invalid_value`, `agent_not_found`. */
-function known(people: Agents, id: string, param: string): Agent {
+function known(people: Roster, id: string, param: string): Agent {
   if (!agentIdPattern.test(id)) throw new GatewayError('invalid_value', `Invalid \`${param}\`.`, { param })
   const agent = people.get(id.toLowerCase())
   if (!agent) throw new GatewayError('agent_not_found', `Unknown agent '${id.toLowerCase()}'.`, { param })
   return agent
 }
 
-function agentOf(people: Agents, named: Named): Agent {
+function agentOf(people: Roster, named: Named): Agent {
   if (named.kind !== 'agent' || named.id === undefined) return people.default
   if (named.lenient && !people.get(named.id)) return people.default
   return known(people, named.id, 'model')

@@ -1,3 +1,5 @@
+import { base64Bytes } from '../contracts/images.js'
+
 /** A `data:` URI with a base64 body. Nothing is decoded yet. */
 export interface DataUri {
   /** Media type in lower case; undefined when none is given. */
@@ -17,18 +19,10 @@ export function parseDataUri(uri: string): DataUri | undefined {
   const metadata = (head[1] as string).split(';').map((part) => part.trim().toLowerCase())
   if (metadata.at(-1) !== 'base64') return undefined
   const base64 = uri.slice(head[0].length)
-  const bytes = decodedLength(base64)
+  const bytes = base64Bytes(base64)
   if (bytes === undefined || bytes === 0) return undefined
   const charset = metadata.find((part) => part.startsWith('charset='))?.slice('charset='.length)
   return { type: metadata.find((part) => part.includes('/')), charset, base64, bytes }
-}
-
-/** By searching for the first wrong character: a pattern over the whole text would need memory for each of its characters. */
-function decodedLength(base64: string): number | undefined {
-  const end = base64.search(/[^A-Za-z0-9+/]/)
-  if (end !== -1 && !/^={1,2}$/.test(base64.slice(end, end + 3))) return undefined
-  const length = end === -1 ? base64.length : end
-  return length % 4 === 1 ? undefined : Math.floor((length * 3) / 4)
 }
 
 /** The first bytes of the body. */

@@ -1,5 +1,6 @@
+import { imageType } from '../contracts/images.js'
 import type { ChatMessage, ContentPart } from '../contracts/models.js'
-import { parseDataUri, type DataUri, firstBytes } from './data-uri.js'
+import { firstBytes, parseDataUri } from './data-uri.js'
 import { type Body, invalid, isObject } from './fields.js'
 import { type Config, defaultMimes } from './schema.js'
 
@@ -35,7 +36,7 @@ export class Images {
     const data = parseDataUri(url)
     if (!data || data.bytes > maxBytes) throw refused(param)
     const allowed = allowedMimes.length > 0 ? allowedMimes : defaultMimes
-    const type = sniff(data)
+    const type = imageType(firstBytes(data, 16))
     if (!type || !allowed.some((mime) => mime.toLowerCase().split(';')[0]?.trim() === type)) throw refused(param)
     // Backends compare the label with the bytes and refuse a wrong one, so the bytes decide.
     return { url: data.type === type ? url : `data:${type};base64,${data.base64}`, bytes: data.bytes }
@@ -77,18 +78,4 @@ const partsOf = (message: ChatMessage | undefined) => (message?.role === 'user' 
 function hostMatches(host: string, entry: string): boolean {
   const wanted = entry.toLowerCase()
   return wanted.startsWith('*.') ? host.endsWith(wanted.slice(1)) && host.length > wanted.length - 1 : host === wanted
-}
-
-/** The media type that an image's first bytes show. */
-function sniff(data: DataUri): string | undefined {
-  const bytes = firstBytes(data, 16)
-  const text = bytes.toString('latin1')
-  if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg'
-  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'
-  if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'image/gif'
-  if (text.startsWith('RIFF') && text.startsWith('WEBP', 8)) return 'image/webp'
-  if (!text.startsWith('ftyp', 4)) return undefined
-  const brand = text.slice(8, 12)
-  if (/^he(?:ic|ix|im|is|vc|vx|vm|vs)$/.test(brand)) return 'image/heic'
-  return brand === 'mif1' || brand === 'msf1' ? 'image/heif' : undefined
 }

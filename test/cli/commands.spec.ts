@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { after, before, describe, test } from 'node:test'
-import { formatRecord, localTime } from '../../cli/gateway/console.js'
+import { build } from 'esbuild'
+import { formatRecord } from '../../cli/gateway/console.js'
+import { localTime } from '../../plugins/contracts/units.js'
+import { type Command, hoistSubcommand } from '../../cli/commands.js'
 import { createOutput, drawTable } from '../../cli/output.js'
-import { runProgram } from '../../cli/program.js'
+import { parseCommand } from '../../cli/parse.js'
+import { callProgram as call } from './call-program.js'
 import { type Child, createSandbox, minimal, type Sandbox, token } from './sandbox.js'
 
+const repository = fileURLToPath(new URL('../..', import.meta.url))
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
-
-/** The program in this process: what it prints and its exit code. */
-async function call({ home }: Sandbox, args: readonly string[], env: Record<string, string> = {}) {
-  let [stdout, stderr] = ['', '']
-  const out = createOutput({ write: (text) => (stdout += text) }, { write: (text) => (stderr += text) })
-  const code = await runProgram(args, { HOME: home, OLLAMA_HOST: '127.0.0.1:1', ...env }, out)
-  return { stdout, stderr, code }
-}
 
 describe('command line', { concurrency: 3 }, () => {
   let sandbox: Sandbox
@@ -74,6 +72,75 @@ describe('command line', { concurrency: 3 }, () => {
     assert.equal(new Date(localTime(new Date(1_700_000_000_123))).getTime(), 1_700_000_000_123)
     const table = drawTable(['A', 'B'], [['one', 'x'.repeat(300)]], 60).split('\n')
     for (const row of table) assert.equal(row.length, 60)
+    let printed = ''
+    const out = createOutput({ write: (text) => (printed += text) }, { write: (text) => (printed += text) })
+    out.print(hostile)
+    out.error(hostile)
+    out.json({ hostile })
+    out.table([hostile], [[hostile]])
+    assert.match(printed, /^[\x20-\x7e\n│┌─┬┐├┼┤└┴┘]+$/)
+  })
+
+  test('tables break at spaces and keep words whole while they fit', () => {
+    const id = 'a'.repeat(30)
+    const lines = drawTable(['Id', 'Scopes'], [[id, 'one, two, three, four, five, six, seven']], 56).split('\n')
+    assert.equal(lines[3], `│ ${id} │ one, two, three,    │`)
+    assert.equal(lines[4], `│ ${' '.repeat(30)} │ four, five, six,    │`)
+    assert.equal(new Set(lines.map(({ length }) => length)).size, 1)
+  })
+
+  test('flags before a subcommand are its own; short names, repeats, values that look like commands', () => {
+    const row = (name: string, ...flags: string[]): Command => ({ name, summary: '', options: flags.map((flag) => [flag, '']) })
+    const commands = [
+      row('gateway', '--port <port>', '--verbose'),
+      row('gateway run', '--port <port>'),
+      row('gateway status', '--token <token>'),
+    ]
+    const cases: [args: string, hoisted: string][] = [
+      ['gateway --port 1 run', 'gateway run --port 1'],
+      ['gateway --token x status --json', 'gateway status --token x --json'],
+      ['gateway --token=x status', 'gateway status --token=x'],
+      ['gateway --token status', 'gateway --token status'],
+      ['gateway --verbose nosuch', 'gateway --verbose nosuch'],
+      ['gateway -- status', 'gateway -- status'],
+      ['gateway status --token run', 'gateway status --token run'],
+    ]
+    for (const [args, hoisted] of cases) assert.equal(hoistSubcommand(commands, args.split(' ')).join(' '), hoisted)
+    const say = row('say', '-m, --message <text>', '--scope <scope...>', '--no-probe')
+    const read = (...args: string[]) => parseCommand(say, args).options
+    assert.deepEqual([read('-m', '007')['message'], read('--message=a=b')['message'], read()['message']], ['007', 'a=b', undefined])
+    assert.deepEqual([read('--scope', 'a', '--scope=1')['scope'], read()['scope']], [['a', '1'], []])
+    assert.deepEqual([read()['probe'], read('--no-probe')['probe']], [true, false])
+  })
+
+  test('help and commands about files load no WebSocket library', async () => {
+    const { metafile } = await build({
+      absWorkingDir: repository,
+      entryPoints: ['cli/main.ts'],
+      outdir: 'out',
+      bundle: true,
+      splitting: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      format: 'esm',
+      conditions: ['openclaw-source'],
+      packages: 'external',
+      logLevel: 'silent',
+    })
+    const importsOf = (from: string, seen = new Set<string>()): Set<string> => {
+      for (const { path, kind, external } of metafile.outputs[from]?.imports ?? []) {
+        if (kind !== 'import-statement' || seen.has(path)) continue
+        seen.add(path)
+        if (!external) importsOf(path, seen)
+      }
+      return seen
+    }
+    const entryOf = (source: string) =>
+      Object.keys(metafile.outputs).find((output) => metafile.outputs[output]?.entryPoint === source) ?? assert.fail(source)
+    for (const source of ['cli/main.ts', 'cli/offline.ts', 'cli/help.ts', 'plugins/ws-protocol/manifest.ts', 'plugins/config/get.ts'])
+      assert.equal(importsOf(entryOf(source)).has('ws'), false, source)
+    assert.equal(importsOf(entryOf('cli/rpc/connect.ts')).has('ws'), true)
   })
 })
 

@@ -33,7 +33,7 @@ describe('instance lock', () => {
   const contender = (config: string, state: string): Child =>
     follow(spawn(process.execPath, [join(folder, 'contend.mjs'), config, state, locks], { env: {} }))
 
-  test('of twenty starts exactly one runs; a killed holder is succeeded, also when its number is used again', async () => {
+  test('T-STATE-02 of twenty starts exactly one runs; a killed holder is succeeded, also when its number is used again', async () => {
     const place = { config: join(folder, 'race.json'), state: join(folder, 'race') }
     const all = Array.from({ length: 20 }, () => contender(place.config, place.state))
     const refused = await Promise.all(
@@ -57,7 +57,7 @@ describe('instance lock', () => {
     assert.deepEqual(readdirSync(locks), [])
   })
 
-  test('the same state under another configuration is refused, and the other way round', { timeout: 60_000 }, async () => {
+  test('T-STATE-02 the same state under another configuration is refused, and the other way round', { timeout: 60_000 }, async () => {
     const [one, two] = ['one', 'two'].map((name) => join(folder, name)) as [string, string]
     const first = contender(`${one}.json`, one)
     await first.printed(/holding/)
@@ -68,7 +68,7 @@ describe('instance lock', () => {
     await Promise.all([first.stop(), stranger.stop()])
   })
 
-  test('a process is who it is by number and start time', async () => {
+  test('T-STATE-02 a process is who it is by number and start time', async () => {
     assert.equal(await isRunning(ownIdentity()), true)
     assert.equal(await isRunning({ ...ownIdentity(), startTime: 1 }), false)
     assert.equal(await isRunning({ pid: 2 ** 22 + 1 }), false)

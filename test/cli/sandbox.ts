@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -46,7 +46,8 @@ const limitMs = 30_000
 /** Arguments of `node` that run a TypeScript file with this repository's sources. */
 export const nodeArgs = (file: string, ...args: string[]) => [...loader, file, ...args]
 
-const external = ['typescript']
+/** The database driver finds its binary beside its own files. */
+const external = ['typescript', '@photostructure/sqlite']
 
 /** Modules of this repository with all they import, so that many processes can start from them quickly. */
 export const bundle = (sources: Record<string, string>, outdir: string) =>
@@ -71,6 +72,7 @@ async function bundleProgram(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'openclaw-program-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   copyFileSync(join(repository, 'package.json'), join(folder, 'package.json'))
+  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'))
   await bundle({ cli: 'cli/main.ts' }, join(folder, 'dist'))
   return join(folder, 'dist', 'cli.mjs')
 }

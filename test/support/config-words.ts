@@ -99,8 +99,6 @@ export const configWords: Readonly<Record<string, Words>> = {
   'plugins.entries.*.enabled': { meaning: '`false` turns the plugin off, `true` turns one on that is off by default.' },
   'plugins.entries.*.config': { meaning: 'Configuration of a plugin that has no section of its own.' },
   'plugins.installs.*.installPath': { meaning: 'File or folder of a plugin, by plugin name; loaded like `load.paths`.' },
-  'agents.defaults.workspace': { meaning: 'Accepted for existing files; nothing here reads it.' },
-  'agents.list[].workspace': { meaning: 'Accepted for existing files; nothing here reads it.' },
   'agents.defaults.model.fallbacks': { meaning: 'Tried in order after the primary, where the request named no model.' },
   'agents.list[].model.fallbacks': { meaning: 'The same for this agent; without any, the default ones.' },
   'models.aliases.*': { meaning: '`provider/model` that the short name stands for.' },

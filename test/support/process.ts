@@ -9,6 +9,8 @@ import { repository } from './third-party.js'
 /** The gateway as a user runs it: the built binary, a configuration file and a state directory of its own. */
 export interface GatewayProcess {
   readonly child: ChildProcess
+  /** From the spawn until it listened. */
+  readonly startedInMs: number
   readonly url: string
   readonly token: string
   readonly folder: string
@@ -20,6 +22,9 @@ export interface GatewayProcess {
   inspect(): Promise<Inspection>
   fetch(path: string, init?: RequestInit): Promise<Response>
   writeConfig(document: unknown): Promise<void>
+  /** End it at once and leave its folder for a successor. */
+  kill(): Promise<void>
+  /** End it and remove its folder. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
@@ -33,14 +38,18 @@ export async function freePort(): Promise<number> {
   return port
 }
 
-/** Start `openclaw gateway` on a free port. `document` is merged over a minimal local configuration. */
+/**
+ * Start `openclaw gateway` on a free port. `document` is merged over a minimal local configuration. A successor runs on what
+ * the one before left: folder, configuration and port.
+ */
 export async function startGatewayProcess(
   document: Record<string, any> = {},
-  options: { args?: string[]; env?: NodeJS.ProcessEnv } = {},
+  options: { args?: string[]; env?: NodeJS.ProcessEnv; successorOf?: GatewayProcess } = {},
 ): Promise<GatewayProcess> {
-  const folder = await mkdtemp(join(tmpdir(), 'openclaw-'))
+  const { successorOf } = options
+  const folder = successorOf?.folder ?? (await mkdtemp(join(tmpdir(), 'openclaw-')))
   const configFile = join(folder, 'openclaw.json')
-  const port = await freePort()
+  const port = successorOf ? Number(new URL(successorOf.url).port) : await freePort()
   const token = 'a-token-for-tests-that-is-long-enough'
   const whole = (part: Record<string, any>) => ({
     ...part,
@@ -48,7 +57,8 @@ export async function startGatewayProcess(
   })
   const writeConfig = (part: unknown) =>
     writeFile(configFile, typeof part === 'string' ? part : JSON.stringify(whole(part as object), null, 2))
-  await writeConfig(document)
+  if (!successorOf) await writeConfig(document)
+  const began = performance.now()
   const env = { PATH: process.env['PATH'], HOME: folder, OPENCLAW_STATE_DIR: folder, OLLAMA_HOST: '127.0.0.1:1', ...options.env }
   const child = spawn(process.execPath, [join(repository, 'dist/cli.js'), 'gateway', ...(options.args ?? [])], { env, cwd: folder })
   let output = ''
@@ -81,6 +91,7 @@ export async function startGatewayProcess(
   await Promise.race([printed(/listening on/), exited.then((code) => Promise.reject(new Error(`exited with ${code}:\n${output}`)))])
   return {
     child,
+    startedInMs: performance.now() - began,
     url,
     token,
     folder,
@@ -90,6 +101,10 @@ export async function startGatewayProcess(
     fetch: get,
     writeConfig,
     inspect: async () => (await get('/__openclaw__/plugins')).json() as Promise<Inspection>,
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
     async stop(signal = 'SIGTERM') {
       child.kill(signal)
       const code = await exited

@@ -17,7 +17,15 @@ describe('agents: who there is', () => {
     const { gateway, seen } = await open({ defaults: { model: 'a/m', models: { 'a/m': { alias: 'fast' } } } })
     t.after(() => gateway.close())
     assert.deepEqual(seen.current.list(), [
-      { id: 'main', default: true, primary: 'a/m', fallbacks: [], models: new Map([['a/m', { alias: 'fast' }]]) },
+      {
+        id: 'main',
+        default: true,
+        primary: 'a/m',
+        fallbacks: [],
+        models: new Map([['a/m', { alias: 'fast' }]]),
+        identity: {},
+        timeoutMs: 600_000,
+      },
     ])
     assert.equal(seen.current.default, seen.current.get('main'))
   })
@@ -25,7 +33,8 @@ describe('agents: who there is', () => {
   test('an empty configuration is enough', async (t) => {
     const { gateway, seen } = await open({})
     t.after(() => gateway.close())
-    assert.deepEqual(seen.current.default, { id: 'main', default: true, fallbacks: [] })
+    assert.deepEqual(seen.current.default, { id: 'main', default: true, fallbacks: [], identity: {}, timeoutMs: 600_000 })
+    assert.equal(seen.current.maxConcurrent, 64)
   })
 
   test('the first entry is the default unless another says so', async (t) => {

@@ -4,7 +4,7 @@ import { request as httpRequest } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { checkJsonShape } from '../../../plugins/http/body.js'
+import { checkJsonShape } from '../../../plugins/contracts/json.js'
 import { bootFixture, type Fixture } from '../../support/gateway.js'
 import { crlf, pool, raw, rawConnect, type RawConnection, rawRequest } from '../../support/raw.js'
 

@@ -1,14 +1,15 @@
 import { GatewayError, type Handle, type Log, messageOf } from 'openclaw/plugin'
+import { isTransient } from '../contracts/models.js'
 import { Attempt, type Job } from './attempt.js'
 import type { Audience } from './audience.js'
 import type { Config } from './schema.js'
 import { Slots } from './slots.js'
 
-/** Failures that another model may not have. */
-const transient = ['upstream_error', 'upstream_unavailable', 'upstream_overloaded', 'upstream_timeout', 'upstream_rate_limited']
+/** Whoever answers in the models' place tries them by itself. */
+const targetsOf = ({ route, ask }: Job) => (ask ? [route] : [route, ...route.fallbacks])
 
 /** Runs jobs, not too many at once, each with a deadline. */
-export class Runs {
+export class Jobs {
   readonly #slots = new Slots()
   readonly #config: Handle<Config>
   readonly #log: Log
@@ -36,7 +37,7 @@ export class Runs {
 
   async #queued(job: Job, audience: Audience) {
     const { firstByteMs, maxInFlight } = this.#config.current
-    const attempts = [job.route, ...job.route.fallbacks].map((target) => new Attempt(job, target, audience))
+    const attempts = targetsOf(job).map((target) => new Attempt(job, target, audience))
     let current = attempts[0] as Attempt
     const flush = job.request.stream ? setTimeout(() => current.open(), firstByteMs) : undefined
     try {
@@ -60,8 +61,7 @@ export class Runs {
       await attempt.run()
       return true
     } catch (error) {
-      const retry = error instanceof GatewayError && transient.includes(error.code)
-      if (last || !retry || audience.opened || audience.cancellation.aborted) throw error
+      if (last || !isTransient(error) || audience.opened || audience.cancellation.aborted) throw error
       this.#log.warn(`model "${attempt.key}" failed, trying the next one: ${error.message}`, {
         requestId: job.requestId,
         code: error.code,

@@ -1,0 +1,3 @@
+import { closed } from '../contracts/methods.js'
+
+export const noParamsSchema = closed<object>({})
