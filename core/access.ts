@@ -76,11 +76,11 @@ export interface Access extends Omit<AuthRule, 'secret'> {
 }
 export const Access = defineService<Access>('access')
 
-/** Whether what was granted includes a scope: admin holds every `operator.*`, and who may write may read. */
+/** Whether what was granted includes a scope: admin holds every one, and who may write may read. */
 export const covers = (granted: Principal['scopes'], scope: string): boolean =>
   granted === '*' ||
   granted.includes(scope) ||
-  (scope.startsWith('operator.') && granted.includes('operator.admin')) ||
+  granted.includes('operator.admin') ||
   (scope === 'operator.read' && granted.includes('operator.write'))
 
 const operator: Principal = { kind: 'operator', id: 'operator', scopes: '*' }

@@ -65,7 +65,7 @@ describe('checks of a request', () => {
     }
   })
 
-  test('§5.2 admin covers every `operator.*`, write covers read, everything else is exact', async () => {
+  test('§5.2 admin covers everything, write covers read, everything else is exact', async () => {
     const scoped = Object.entries(methods).filter(([, { scope, role, budget }]) => scope && !role && !budget)
     const grants: [scopes: string[], passes: string[]][] = [
       [[], []],
@@ -74,7 +74,10 @@ describe('checks of a request', () => {
       [['operator.approvals'], ['test.approvals']],
       [['operator.pairing'], ['test.pairing']],
       [['operator.talk.secrets'], ['test.secrets']],
-      [['operator.admin'], ['test.read', 'test.write', 'test.admin', 'test.approvals', 'test.pairing', 'test.secrets', 'test.hidden']],
+      [
+        ['operator.admin'],
+        ['test.read', 'test.write', 'test.admin', 'test.approvals', 'test.pairing', 'test.secrets', 'test.hidden', 'test.own'],
+      ],
       [['made.up'], ['test.own']],
       [['operator.*', '*', 'operator', 'OPERATOR.ADMIN', 'operator.admin ', 'admin'], []],
     ]
