@@ -56,13 +56,14 @@ export function createOffline({ env, paths, version, out }: { env: Env; paths: P
     async readDatabase(name, work) {
       const path = join(paths.state, `${name}.sqlite`)
       if (!existsSync(path)) return undefined
-      const driver = await openReadOnly(path)
+      const driver = await openBeside(path, true)
       try {
         return await work((text) => driver.prepare(text))
       } finally {
         driver.close()
       }
     },
+    openDatabase: (path) => openBeside(path, false),
     async port(port) {
       const { inspectPort } = await import('./gateway/ports.js')
       return inspectPort(port)
@@ -76,13 +77,13 @@ async function readChecked(processEnv: Env, paths: Paths): Promise<CheckedFile> 
 }
 
 /** The driver belongs to the plugin that keeps the databases. */
-async function openReadOnly(path: string): Promise<SqlDriver> {
+async function openBeside(path: string, readOnly: boolean): Promise<SqlDriver> {
   for (const { name, manifest } of standard) {
     if (name !== 'store' || !manifest) continue
-    const { readDatabase } = (await manifest()).manifest
-    if (readDatabase) return (await readDatabase()).openReadOnly(path)
+    const { databases } = (await manifest()).manifest
+    if (databases) return (await databases()).openBeside(path, readOnly)
   }
-  throw new GatewayError('store_failed', `Nothing here can read ${path}.`)
+  throw new GatewayError('store_failed', `Nothing here can open ${path}.`)
 }
 
 function readTimeout({ timeout = 10_000 }: Record<string, any>): number {

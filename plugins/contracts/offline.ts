@@ -12,8 +12,8 @@ export interface OfflineManifest {
   commands?(commands: Rows<CommandRow>): void
   checks?(checks: Rows<CheckRow>): void
   installers?(installers: Rows<InstallerRow>): void
-  /** The plugin that keeps the databases: how to read one of its files while another process may write it. */
-  readonly readDatabase?: () => Promise<{ openReadOnly(path: string): Promise<SqlDriver> }>
+  /** The plugin that keeps the databases: how to open one of its files while the gateway may have it open. */
+  readonly databases?: () => Promise<{ openBeside(path: string, readOnly: boolean): Promise<SqlDriver> }>
 }
 export interface CommandRow {
   /** Words of the command with placeholders, as in `plugins inspect <id>`. */
@@ -159,6 +159,8 @@ export interface Offline {
   local(): Promise<LocalGateway>
   /** Read a database of the state directory, also while the gateway writes it. Undefined when there is none of that name. */
   readDatabase<T>(name: string, work: (sql: (text: string) => Statement) => T | Promise<T>): Promise<T | undefined>
+  /** Open a database file for reading and writing, while the gateway may have it open. Close it. */
+  openDatabase(path: string): Promise<SqlDriver>
   port(port: number): Promise<PortReport>
   /** A request to the running gateway of this configuration, with its credentials. Throws when it is not reachable. */
   request(path: string, timeoutMs?: number): Promise<{ status: number; body: any }>

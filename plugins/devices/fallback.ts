@@ -18,7 +18,7 @@ export async function withFallback<T>(
   }
   context.out.error('Direct scope access failed; using local fallback.')
   const { openLocalPairing } = await import('./local.js')
-  const pairing = await openLocalPairing(context.paths.state)
+  const pairing = await openLocalPairing(context.paths.state, context.openDatabase)
   try {
     return work.local(pairing)
   } finally {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import { stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { GatewayError, messageOf } from 'openclaw/plugin'
 import { refusal } from '../contracts/methods.js'
@@ -20,7 +19,7 @@ export interface LocalPairing {
  * Open the register of devices in a state directory; the gateway may run at the same time and sees what is written.
  * Where there is none nothing is made, and nobody asks. Errors: `store_newer`, `store_older`, `store_failed`.
  */
-export async function openLocalPairing(state: string): Promise<LocalPairing> {
+export async function openLocalPairing(state: string, open: (path: string) => Promise<SqlDriver>): Promise<LocalPairing> {
   const path = join(state, 'devices.sqlite')
   const failed = (cause: unknown) => {
     const remedy = 'Check that the file is a database of the gateway and writable for this user.'
@@ -29,9 +28,7 @@ export async function openLocalPairing(state: string): Promise<LocalPairing> {
   if (!(await isThere(path))) return nothing
   let driver: SqlDriver | undefined
   try {
-    driver = new (await loadDriver())(path)
-    // As the gateway has it: a commit of its own is waited for, and what is approved is on disk.
-    driver.exec('PRAGMA busy_timeout = 5000; PRAGMA synchronous = FULL')
+    driver = await open(path)
     refuseOther(driver, path)
   } catch (cause) {
     driver?.close()
@@ -93,17 +90,5 @@ function pairingIn(driver: SqlDriver, failed: (cause: unknown) => GatewayError):
     list: () => transact('BEGIN', () => listPairing(sql, Date.now())),
     approve: (requestId) => transact('BEGIN IMMEDIATE', () => approveById(sql, requestId, '*', sources())),
     close: () => driver.close(),
-  }
-}
-
-type DriverClass = new (path: string) => SqlDriver
-
-/** The package first: Node's own driver has the same interface, and warns on stderr that it is experimental. */
-async function loadDriver(): Promise<DriverClass> {
-  try {
-    const { DatabaseSync } = await import('@photostructure/sqlite')
-    return DatabaseSync as unknown as DriverClass
-  } catch {
-    return createRequire(import.meta.url)('node:sqlite').DatabaseSync
   }
 }

@@ -1,3 +1,3 @@
 import type { OfflineManifest } from '../contracts/offline.js'
 
-export const manifest: OfflineManifest = { readDatabase: () => import('./read-only.js') }
+export const manifest: OfflineManifest = { databases: () => import('./beside.js') }

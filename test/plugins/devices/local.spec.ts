@@ -6,10 +6,13 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openLocalPairing } from '../../../plugins/devices/local.js'
+import { openBeside } from '../../../plugins/store/beside.js'
 import { loadDriver } from '../../../plugins/store/driver.js'
 import { bootDevices, dropStates, everyScope, newClaim, newState } from './boot.js'
 
 after(dropStates)
+
+const openFile = (path: string) => openBeside(path, false)
 
 describe('pairing without a connection', () => {
   test('another process lists and approves while the gateway runs, and the gateway sees it', async (t) => {
@@ -21,7 +24,8 @@ describe('pairing without a connection', () => {
     const requestId = asked.admitted ? assert.fail('admitted') : asked.requestId
     const script = `
       import { openLocalPairing } from ${JSON.stringify(fileURLToPath(new URL('../../../plugins/devices/local.ts', import.meta.url)))}
-      const pairing = await openLocalPairing(${JSON.stringify(state)})
+      import { openBeside } from ${JSON.stringify(fileURLToPath(new URL('../../../plugins/store/beside.ts', import.meta.url)))}
+      const pairing = await openLocalPairing(${JSON.stringify(state)}, (path) => openBeside(path, false))
       const before = pairing.list()
       const approved = pairing.approve(${JSON.stringify(requestId)})
       process.stdout.write(JSON.stringify({ before, approved, after: pairing.list() }))
@@ -49,7 +53,7 @@ describe('pairing without a connection', () => {
     const state = await newState()
     const booted = await bootDevices(state)
     t.after(() => booted.gateway.close())
-    const pairing = await openLocalPairing(state)
+    const pairing = await openLocalPairing(state, openFile)
     t.after(() => pairing.close())
     for (let round = 0; round < 10; round++) {
       const asked = await booted.devices.admit(newClaim({ remoteIp: '10.0.0.1' }), false)
@@ -66,7 +70,7 @@ describe('pairing without a connection', () => {
 
   test('where there is no register nobody asks, and nothing is made', async () => {
     const state = await newState()
-    const pairing = await openLocalPairing(state)
+    const pairing = await openLocalPairing(state, openFile)
     assert.deepEqual(pairing.list(), { pending: [], paired: [] })
     assert.throws(() => pairing.approve('x'), { message: 'unknown requestId' })
     pairing.close()
@@ -85,13 +89,13 @@ describe('pairing without a connection', () => {
       const driver = new Driver(path)
       driver.exec(`CREATE TABLE IF NOT EXISTS x (y); PRAGMA user_version = ${version}`)
       driver.close()
-      await assert.rejects(openLocalPairing(state), (error: Error & { code?: string }) => {
+      await assert.rejects(openLocalPairing(state, openFile), (error: Error & { code?: string }) => {
         assert.equal(error.code, code)
         assert.match(error.message, remedy)
         return error.message.includes(path)
       })
     }
     await writeFile(path, 'not a database at all, but long enough to look at'.repeat(100))
-    await assert.rejects(openLocalPairing(state), { code: 'store_failed' })
+    await assert.rejects(openLocalPairing(state, openFile), { code: 'store_failed' })
   })
 })
