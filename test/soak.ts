@@ -5,8 +5,14 @@ import { parseArgs } from 'node:util'
 const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' } } })
 if (!/^\d+$/.test(values.seed)) throw new Error(`--seed takes a whole number, not "${values.seed}"`)
 
-const counts = { OPENCLAW_TEST_SEED: values.seed, OPENCLAW_TEST_SPELLINGS: '100000', OPENCLAW_TEST_RELOADS: '1000' }
-const files = ['test/http.test.ts', 'test/system/reload.test.ts', 'test/system/faults.test.ts']
+const counts = {
+  OPENCLAW_TEST_SEED: values.seed,
+  OPENCLAW_TEST_SPELLINGS: '100000',
+  OPENCLAW_TEST_RELOADS: '1000',
+  OPENCLAW_TEST_KILLS: '200',
+  OPENCLAW_TEST_OPERATOR_RELOADS: '300',
+}
+const files = ['http', 'system/kill', 'system/operators', 'system/reload', 'system/faults'].map((name) => `test/${name}.test.ts`)
 
 console.log(
   `soak: ${Object.entries(counts)
