@@ -20,7 +20,11 @@ describe('a register of devices that cannot be opened', () => {
     assert.equal(gateway.gateway.inspect().plugins.find(({ name }) => name === 'devices')?.state, 'failed')
     const operator = await connectOperator(gateway.url, { token: gateway.token })
     assert.ok(Array.isArray(await operator.call('system-presence')))
-    const distant = await connect(gateway.url, { token: gateway.token, device: createDevice(), headers: { 'x-forwarded-for': '192.0.2.7' } })
+    const distant = await connect(gateway.url, {
+      token: gateway.token,
+      device: createDevice(),
+      headers: { 'x-forwarded-for': '192.0.2.7' },
+    })
       .then(({ answer }) => answer.ok)
       .catch(() => false)
     assert.equal(distant, false)

@@ -31,7 +31,7 @@ describe('chat over HTTP with an agent', () => {
         if (lastText(request).startsWith('hold')) await held.opened
         return lastText(request) === 'at length' ? lengthy : undefined
       },
-      chat: { runTimeoutMs: 3_000 },
+      chat: { runTimeoutMs: 6_000 },
     })
     client = new OpenAI({ baseURL: `${it.gateway.url}/v1`, apiKey: it.gateway.token, maxRetries: 0 })
   })
