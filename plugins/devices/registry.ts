@@ -5,7 +5,7 @@ import { refusal } from '../contracts/methods.js'
 import type { Database } from '../contracts/store.js'
 import { ask, type Held, rejectRequest, remove, revoke, rotate, type Sources } from './decisions.js'
 import { type Approved, approveById, change, listPairing, type PairingList, requester } from './pairing.js'
-import { readDevice, readGrants, readStanding, type Sql, writeUse } from './rows.js'
+import { readDevice, readGrants, type Sql, writeUse } from './rows.js'
 import { record, type Recorded } from './requests.js'
 import { missing } from './scopes.js'
 import { type Claim, claimOf, type Grant, heldBy, scopesOf, type Standing } from './standing.js'
@@ -47,7 +47,8 @@ export class Registry implements Devices {
   async admit(claimed: DeviceClaim, silent: boolean): Promise<Admission> {
     const claim = claimOf(claimed)
     const now = sources()
-    const standing = readStanding(this.#sql, claim.deviceId, now.now)
+    // Whether it is let in depends on what it holds alone; what else is recorded is read before anything is written.
+    const standing: Standing = { deviceId: claim.deviceId, device: readDevice(this.#sql, claim.deviceId) }
     const first = ask(standing, claim, false, now)
     const known = 'grant' in first ? first.grant : undefined
     if (known && first.standing === standing) return this.#admitted(claim, known)

@@ -46,12 +46,14 @@ function table(name: string, fields: readonly string[], lists: readonly string[]
     select: `SELECT ${fields.map((field) => `${snake(field)} AS "${field}"`).join(', ')} FROM ${name}`,
     insert: (sql: Sql, row: Readonly<Record<string, unknown>>) =>
       void sql(insert).run(...fields.map((field) => encode(row[field]) as SqlValue)),
-    decode: (row: Readonly<Record<string, unknown>>): any =>
-      Object.fromEntries(
-        Object.entries(row).flatMap(([field, value]) =>
-          value === null ? [] : [[field, lists.includes(field) ? JSON.parse(value as string) : value]],
-        ),
-      ),
+    decode(row: Readonly<Record<string, unknown>>): any {
+      const fields: Record<string, unknown> = {}
+      for (const field in row) {
+        const value = row[field]
+        if (value !== null) fields[field] = lists.includes(field) ? JSON.parse(value as string) : value
+      }
+      return fields
+    },
   }
 }
 

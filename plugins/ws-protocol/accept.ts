@@ -8,6 +8,7 @@ import { raiseFrameLimit } from './frame-limit.js'
 import { parseFrame, type RequestFrame, responseFrame } from './frames.js'
 import { type Admitted, handshake } from './handshake.js'
 import type { Hub } from './hub.js'
+import { Inbox } from './inbox.js'
 import { checkParams } from './params.js'
 import { type ConnectParams, connectSchema } from './params-schema.js'
 import { isTracked } from './presence.js'
@@ -39,7 +40,8 @@ export function accept(socket: WebSocket, req: IncomingMessage, call: UpgradeCal
     hub.forget(connection)
     connection.cancellation.abort(new Error('The connection closed.'))
   })
-  socket.on('message', (data: Buffer) => hear(connection, data, hub))
+  const inbox = new Inbox(hub.rounds, connection, (data) => hear(connection, data, hub))
+  socket.on('message', (data: Buffer) => inbox.push(data))
   if (hub.connections.size >= maxConnections) return connection.close(1013, 'too many connections')
   const [oldest] = hub.waiting
   if (oldest && hub.waiting.size >= maxPreAuthConnections) {
@@ -102,7 +104,7 @@ function welcome(connection: Connection, { id }: RequestFrame, params: ConnectPa
     versions.presence++
   }
   const hello = owner.greeting()(connection.connId, {
-    presence: presence.list(),
+    presence: presence.json(),
     health: owner.health.current,
     agents: owner.agents.current,
     stateVersion: versions,

@@ -28,6 +28,8 @@ export class Connection {
   /** Answers in a row that said `unauthorized role`. */
   wrongRole = 0
   #ending = false
+  #resting = false
+  #holds = 0
   /** Quarters of a second left to say who it is. */
   ticksLeft: number
   /** What came while the first message was looked at. */
@@ -67,6 +69,26 @@ export class Connection {
     if (unsent > hardBytes) return droppable
     if (!droppable || unsent <= softBytes) socket.send(frame, { binary: false })
     return true
+  }
+
+  /** Read nothing until it is released as often. */
+  hold() {
+    if (this.#holds++ === 0) this.socket.pause()
+  }
+
+  release() {
+    if (--this.#holds === 0) this.socket.resume()
+  }
+
+  /** Read nothing for a while. What was read before is still heard. */
+  rest(ms: number) {
+    if (this.#resting) return
+    this.#resting = true
+    this.hold()
+    setTimeout(() => {
+      this.#resting = false
+      this.release()
+    }, ms).unref()
   }
 
   close(code: number, reason = '') {

@@ -2,7 +2,6 @@ import type { Health } from '../contracts/health.js'
 import type { Agents } from '../contracts/agents.js'
 import { Serialized } from '../contracts/methods.js'
 import type { DeviceToken } from '../contracts/devices.js'
-import type { PresenceEntry } from './presence.js'
 import { maxPayloadBytes } from './frame-limit.js'
 
 /** What every `hello-ok` of one generation says, and the settings it tells. */
@@ -28,20 +27,20 @@ export function createGreeting(greeting: Greeting) {
   return (connId: string, now: Snapshot): Serialized => {
     const { presence, health, agents, stateVersion, token } = now
     const rest = {
-      presence,
       stateVersion,
       uptimeMs: Date.now() - startedAt,
       ...where,
       ...(agents && { sessionDefaults: sessionDefaults(agents) }),
     }
-    const snapshot = `${JSON.stringify(rest).slice(0, -1)},"health":${health?.snapshot.json ?? '{}'}}`
+    const snapshot = `{"presence":${presence},${JSON.stringify(rest).slice(1, -1)},"health":${health?.snapshot.json ?? '{}'}}`
     const auth = token ? `,"auth":${JSON.stringify(token)}` : ''
     return new Serialized(`${head}"${connId}"},"features":${features},"snapshot":${snapshot}${auth},"policy":${policy}}`)
   }
 }
 
 export interface Snapshot {
-  readonly presence: readonly PresenceEntry[]
+  /** JSON. */
+  readonly presence: string
   readonly health: Health | undefined
   readonly agents: Agents | undefined
   readonly stateVersion: { readonly presence: number; readonly health: number }

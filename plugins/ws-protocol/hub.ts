@@ -4,11 +4,12 @@ import type { Agents } from '../contracts/agents.js'
 import type { Devices } from '../contracts/devices.js'
 import type { EventRow } from '../contracts/events.js'
 import type { Health } from '../contracts/health.js'
-import type { Method, Serialized } from '../contracts/methods.js'
+import { type Method, Serialized } from '../contracts/methods.js'
 import type { Runs, SystemEvents } from '../contracts/runs.js'
 import type { Connection } from './connection.js'
 import { eventFrame } from './frames.js'
 import type { Snapshot } from './hello.js'
+import { Rounds } from './inbox.js'
 import { isTracked, type Presence } from './presence.js'
 import { ControlBudget } from './rates.js'
 import type { Config } from './schema.js'
@@ -39,6 +40,7 @@ export class Hub {
   readonly waiting = new Set<Connection>()
   readonly connections = new Map<string, Connection>()
   readonly controlBudget = new ControlBudget()
+  readonly rounds = new Rounds()
   readonly versions = { presence: 1, health: 1 }
   lastHeartbeat: unknown = null
   #seq = 0
@@ -162,7 +164,7 @@ export class Hub {
   #announce() {
     this.#announcing ??= setTimeout(() => {
       this.#announcing = undefined
-      this.publish({ event: 'presence', payload: { presence: this.presence.list() } })
+      this.publish({ event: 'presence', payload: new Serialized(`{"presence":${this.presence.json()}}`) })
     }, announceMs).unref()
   }
 

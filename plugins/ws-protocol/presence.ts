@@ -31,6 +31,7 @@ export const isTracked = ({ mode }: Pick<Client, 'mode'>) => mode !== 'cli'
 
 export class Presence {
   readonly #entries = new Map<string, PresenceEntry>()
+  readonly #texts = new WeakMap<PresenceEntry, string>()
   readonly #self: PresenceEntry
 
   constructor(version: string) {
@@ -55,6 +56,16 @@ export class Presence {
     const now = Date.now()
     for (const [key, { ts }] of this.#entries) if (now - ts > lifeMs) this.#entries.delete(key)
     return [{ ...this.#self, ts: now }, ...[...this.#entries.values()].sort((a, b) => b.ts - a.ts)]
+  }
+
+  /** The list as JSON, put together from what was serialised before. */
+  json(): string {
+    const textOf = (entry: PresenceEntry) => {
+      const text = this.#texts.get(entry) ?? JSON.stringify(entry)
+      this.#texts.set(entry, text)
+      return text
+    }
+    return `[${this.list().map(textOf).join()}]`
   }
 
   /** Roles and scopes add up over the connections of one device. */

@@ -12,7 +12,7 @@ const requireHeader = "import{createRequire as $createRequire}from'node:module';
 
 /** Bundle the benchmark's own processes as the product is, so that a start is compared with a start. Answers the file of each. */
 export async function bundle(folder: string) {
-  const names = ['floor', 'upstream', 'load'] as const
+  const names = ['floor', 'upstream', 'load', 'crowd'] as const
   await build({
     absWorkingDir: root,
     entryPoints: names.map((name) => `test/bench/${name}.ts`),

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { firstAnswerMs, freePort, launch, type Load, type Running, startLoad } from './processes.js'
-import { headersFor, modelIds } from './scene.js'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { firstAnswerMs, freePort, launch, type Helper, type Load, type Running, startHelper } from './processes.js'
+import { benchEvent, type Gathering, headersFor, modelIds, publishedPayload, publishMethod } from './scene.js'
 
 /** A way to start one of the servers that are compared. */
 export interface Contestant {
@@ -20,26 +20,29 @@ export interface Scene {
   readonly token: string
   readonly upstream: Running
   readonly load: Load
+  readonly crowd: Helper<Gathering | { readonly leave: true }, void>
   contestant(name: string, args: (port: number) => readonly string[], config?: object): Promise<Contestant>
   close(): Promise<void>
 }
 
-export async function openScene(folder: string, files: { upstream: string; load: string }): Promise<Scene> {
+export async function openScene(folder: string, files: { upstream: string; load: string; crowd: string }): Promise<Scene> {
   const token = randomBytes(24).toString('hex')
   const port = await freePort()
   const output = join(folder, 'upstream.log')
   const environment = { PATH: process.env['PATH'], OLLAMA_HOST: '127.0.0.1:9' }
   const upstream = launch({ args: [files.upstream, String(port)], port, env: environment, output })
   await firstAnswerMs(upstream, '/', {}, output)
-  const load = startLoad(files.load)
+  const load: Scene['load'] = startHelper(files.load)
+  const crowd: Scene['crowd'] = startHelper(files.crowd)
   return {
     folder,
     token,
     upstream,
     load,
+    crowd,
     contestant: (name, args, config) => createContestant({ name, args, config, folder, token, environment }),
     async close() {
-      await Promise.all([load.stop(), upstream.stop()])
+      await Promise.all([load.stop(), crowd.stop(), upstream.stop()])
     },
   }
 }
@@ -94,5 +97,25 @@ export async function writeTaps(folder: string): Promise<string> {
     `  const check = ({ call }) => (call.path === '${tappedPath}' ? { deny: 'forbidden' } : undefined)\n` +
     '  for (let i = 0; i < 5; i++) kernel.hooks.authorize.tap(check)\n} }\n'
   await writeFile(file, text)
+  return file
+}
+
+/** A third party's plugin that publishes one event when it is asked to, to all or to `only` one. Answers its file. */
+export async function writePublisher(folder: string, product: string): Promise<string> {
+  const file = join(folder, 'publisher.mjs')
+  const text =
+    "import { Events, Methods } from 'openclaw/contracts'\n" +
+    `const payload = ${JSON.stringify(publishedPayload)}\n` +
+    "export default { api: 1, name: 'publisher', apply(kernel) {\n" +
+    `  kernel.surface(Events).tap((events) => events.add('${benchEvent}', { droppable: true }))\n` +
+    '  const handler = ({ params: { only, bytes } }) => {\n' +
+    "    const more = only === undefined ? {} : { only: new Set([only]), payload: { ...payload, text: '.'.repeat(bytes) } }\n" +
+    `    kernel.emit('published', { event: '${benchEvent}', payload, ...more })\n` +
+    '    return { ok: true }\n  }\n' +
+    `  kernel.surface(Methods).tap((methods) => methods.add('${publishMethod}', { scope: 'operator.write', handler }))\n` +
+    '} }\n'
+  await writeFile(file, text)
+  await mkdir(join(folder, 'node_modules'))
+  await symlink(join(dirname(product), '..'), join(folder, 'node_modules/openclaw'), 'dir')
   return file
 }

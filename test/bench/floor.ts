@@ -7,7 +7,7 @@ import { createHash, randomUUID, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { Pool } from 'undici'
 import { WebSocketServer } from 'ws'
-import { modelIds } from './scene.js'
+import { benchEvent, filled, healthBytes, helloBytes, modelIds, publishedPayload, publishMethod } from './scene.js'
 
 const [, , port, token, origin] = process.argv as [string, string, string, string, string]
 const digest = (text: string) => createHash('sha256').update(text).digest()
@@ -55,16 +55,34 @@ const server = createServer({ noDelay: true, keepAliveTimeout: 65_000 }, (req, r
 })
 
 const sockets = new WebSocketServer({ noServer: true })
+const hello = JSON.stringify(filled(helloBytes))
+const health = JSON.stringify(filled(healthBytes))
+let published = 0
+
+const answer = (id: string, payload: string) => `{"type":"res","id":${JSON.stringify(id)},"ok":true,"payload":${payload}}`
+
+/** What everybody hears is made once. */
+function publish() {
+  const frame = Buffer.from(JSON.stringify({ type: 'event', event: benchEvent, payload: publishedPayload, seq: ++published }))
+  for (const client of sockets.clients) client.send(frame, { binary: false })
+}
+
 server.on('upgrade', (req, socket, head) => sockets.handleUpgrade(req, socket, head, (client) => sockets.emit('connection', client)))
 /** The first request proves the token, later ones are answered. */
 sockets.on('connection', (client) => {
   let open = false
   client.on('message', (message) => {
-    const { id, params } = JSON.parse(String(message)) as { id: string; params?: { auth?: { token?: string } } }
-    open ||= admits(`Bearer ${params?.auth?.token}`)
-    if (open) client.send(JSON.stringify({ type: 'res', id, ok: true, payload: { status: 'ok' } }))
-    else client.close(1008, 'unauthorized')
+    const { id, method, params } = JSON.parse(String(message)) as { id: string; method: string; params?: { auth?: { token?: string } } }
+    if (open) {
+      if (method === publishMethod) publish()
+      return client.send(answer(id, method === 'last-heartbeat' ? 'null' : health))
+    }
+    open = admits(`Bearer ${params?.auth?.token}`)
+    if (open) return client.send(answer(id, hello))
+    client.send(JSON.stringify({ type: 'res', id, ok: false, error: { code: 'INVALID_REQUEST', message: 'unauthorized' } }))
+    client.close(1008, 'unauthorized')
   })
+  client.send(JSON.stringify({ type: 'event', event: 'connect.challenge', payload: { nonce: randomUUID(), ts: Date.now() } }))
 })
 
 server.listen(Number(port), '127.0.0.1')

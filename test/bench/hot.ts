@@ -1,39 +1,6 @@
-import { turns } from './cold.js'
-import type { Scene } from './contestants.js'
-import { cpuUs } from './processes.js'
-import { chat, headersFor, type Job, listModels, type Outcome, refused, stream } from './scene.js'
+import { type Case, cpuRow, pick, rateRow, type Rounds, type Side } from './measure.js'
+import { agentChat, chat, listModels, refused, stream } from './scene.js'
 import { median, type Row, row } from './table.js'
-
-/** A server to send requests to; `direct` is the upstream, whose CPU is of no interest. */
-export type Side = 'floor' | 'gateway' | 'tapped' | 'direct'
-export type Sides = Readonly<Record<Side, { readonly pid: number; readonly origin: string }>>
-
-interface Measured extends Outcome {
-  readonly cpuUs: number
-}
-type Rounds = Readonly<Partial<Record<Side, Measured[]>>>
-
-/** One measurement, repeated in every round with each of the sides. */
-export interface Case {
-  readonly name: string
-  readonly sides: readonly Side[]
-  readonly job: Omit<Job, 'origin' | 'headers'>
-  /** Sends a token that is not the right one. */
-  readonly stranger?: boolean
-  rows(measured: Rounds): Row[]
-}
-
-const pick = (rounds: Rounds, side: Side, key: keyof Measured) => (rounds[side] ?? []).map((one) => one[key])
-const number = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 2 })
-const latency = (rounds: Rounds, gateway: Side) =>
-  (['floor', gateway] as const)
-    .map((side) => `${number(median(pick(rounds, side, 'p50Ms')))} / ${number(median(pick(rounds, side, 'p99Ms')))}`)
-    .join(', ') + ' ms'
-
-const cpuRow = (name: string, rounds: Rounds, atMost: number, gateway: Side = 'gateway') =>
-  row(name, 'µs CPU', pick(rounds, 'floor', 'cpuUs'), pick(rounds, gateway, 'cpuUs'), { atMost }, latency(rounds, gateway))
-const rateRow = (name: string, rounds: Rounds, gateway: Side = 'gateway') =>
-  row(name, '/s', pick(rounds, 'floor', 'requestsPerS'), pick(rounds, gateway, 'requestsPerS'), { atLeast: 0.5 }, latency(rounds, gateway))
 
 const withTaps = ['floor', 'gateway', 'tapped'] as const
 const tapped = 'five taps on authorize'
@@ -43,8 +10,8 @@ const modelsCase: Case = {
   sides: withTaps,
   job: { ...listModels, requests: 4_000, atOnce: 16, inWaves: false },
   rows: (measured) => [
-    cpuRow('GET /v1/models, 16 at once', measured, 2),
-    cpuRow(`GET /v1/models, 16 at once, ${tapped}`, measured, 2, 'tapped'),
+    cpuRow('GET /v1/models, 16 at once', measured, { atMost: 2 }),
+    cpuRow(`GET /v1/models, 16 at once, ${tapped}`, measured, { atMost: 2 }, 'tapped'),
   ],
 }
 
@@ -53,10 +20,21 @@ const chatCase = (atOnce: number): Case => ({
   sides: withTaps,
   job: { ...chat, requests: 1_500, atOnce, inWaves: false },
   rows: (measured) => [
-    rateRow(`chat, ${atOnce} at once`, measured),
-    cpuRow(`chat, ${atOnce} at once`, measured, 2),
-    rateRow(`chat, ${atOnce} at once, ${tapped}`, measured, 'tapped'),
-    cpuRow(`chat, ${atOnce} at once, ${tapped}`, measured, 2, 'tapped'),
+    rateRow(`chat, ${atOnce} at once`, measured, { atLeast: 0.5 }),
+    cpuRow(`chat, ${atOnce} at once`, measured, { atMost: 2 }),
+    rateRow(`chat, ${atOnce} at once, ${tapped}`, measured, { atLeast: 0.5 }, 'tapped'),
+    cpuRow(`chat, ${atOnce} at once, ${tapped}`, measured, { atMost: 2 }, 'tapped'),
+  ],
+})
+
+/** What the agent adds: its prompt, a session, and what was said on disk before anything is answered, twice. */
+const agentCase = (atOnce: number): Case => ({
+  name: `agent, ${atOnce}`,
+  sides: ['floor', 'gateway'],
+  job: { ...agentChat, requests: 1_000, atOnce, inWaves: false },
+  rows: (measured) => [
+    rateRow(`chat with an agent, two durable commits, ${atOnce} at once`, measured),
+    cpuRow(`chat with an agent, two durable commits, ${atOnce} at once`, measured),
   ],
 })
 
@@ -92,35 +70,18 @@ const refusedCase: Case = {
   sides: ['floor', 'gateway'],
   job: { ...refused, requests: 4_000, atOnce: 16, inWaves: false },
   stranger: true,
-  rows: (measured) => [cpuRow('refused token, 16 at once', measured, 1.5)],
+  rows: (measured) => [cpuRow('refused token, 16 at once', measured, { atMost: 1.5 })],
 }
 
-export const cases: readonly Case[] = [
+/** Over HTTP. */
+export const httpCases: readonly Case[] = [
   modelsCase,
   chatCase(16),
   chatCase(128),
+  agentCase(16),
+  agentCase(128),
   firstTokenCase(1, 30),
   firstTokenCase(64, 256),
   chunksCase,
   refusedCase,
 ]
-
-/** Do a case's job once with one server. */
-export async function measure({ job, stranger }: Case, { pid, origin }: Sides[Side], { load, token }: Scene): Promise<Measured> {
-  const headers = headersFor(stranger ? 'not-the-token' : token)
-  const before = cpuUs(pid)
-  const outcome = await load.run({ ...job, origin, headers })
-  return { ...outcome, cpuUs: (cpuUs(pid) - before) / job.requests }
-}
-
-/** Before anything is measured, the compilers of each side settle on what the case does. */
-const warmUps = 4
-
-/** Every side takes its turn in every round. */
-export async function run(each: Case, sides: Sides, scene: Scene, rounds: number): Promise<Row[]> {
-  for (const side of each.sides) for (let i = 0; i < warmUps; i++) await measure(each, sides[side], scene)
-  const measured: Partial<Record<Side, Measured[]>> = {}
-  for (let round = 0; round < rounds; round++)
-    for (const side of turns(each.sides, round)) (measured[side] ??= []).push(await measure(each, sides[side], scene))
-  return each.rows(measured)
-}

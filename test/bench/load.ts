@@ -1,6 +1,7 @@
 /** The load generator: does one job after the other for its parent process, over connections that stay open. */
 import { type Dispatcher, Pool } from 'undici'
-import type { Job, Outcome } from './scene.js'
+import type { Job, Outcome, SocketJob } from './scene.js'
+import { runSockets } from './sockets.js'
 
 /** A server that says nothing for so long has failed. */
 const silenceMs = 20_000
@@ -52,7 +53,7 @@ function send(job: Job, { whole, first }: Times): Promise<void> {
 const at = (sorted: readonly number[], part: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
 const ascending = (times: number[]) => times.sort((a, b) => a - b)
 
-async function run(job: Job): Promise<Outcome> {
+async function runRequests(job: Job) {
   const times: Times = { whole: [], first: [] }
   let left = job.requests
   const place = async () => {
@@ -62,12 +63,16 @@ async function run(job: Job): Promise<Outcome> {
   const began = performance.now()
   if (job.inWaves) for (; left > 0; left -= job.atOnce) await together(() => send(job, times))
   else await together(place)
-  const seconds = (performance.now() - began) / 1_000
+  return { times, seconds: (performance.now() - began) / 1_000 }
+}
+
+async function run(job: Job | SocketJob): Promise<Outcome> {
+  const { times, seconds } = 'script' in job ? await runSockets(job) : await runRequests(job)
   const whole = ascending(times.whole)
   return { requestsPerS: whole.length / seconds, p50Ms: at(whole, 0.5), p99Ms: at(whole, 0.99), firstMs: at(ascending(times.first), 0.5) }
 }
 
-process.on('message', (job: Job) => {
+process.on('message', (job: Job | SocketJob) => {
   run(job).then(
     (outcome) => process.send?.({ outcome }),
     (error: Error) => process.send?.({ error: error.message }),

@@ -10,11 +10,14 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { bundle, product, staleSource } from './build.js'
 import { idleRows, startRows } from './cold.js'
-import { configFor, openScene, type Scene, tappedPath, writeTaps } from './contestants.js'
-import { cases, measure, run } from './hot.js'
+import { configFor, openScene, type Scene, tappedPath, writePublisher, writeTaps } from './contestants.js'
+import { crowdRows } from './crowd-row.js'
+import { httpCases } from './hot.js'
+import { measure, run } from './measure.js'
 import { ask } from './processes.js'
 import { report } from './profile.js'
 import { headersFor } from './scene.js'
+import { socketCases } from './socket-cases.js'
 import { results, type Row, table } from './table.js'
 
 const { values } = parseArgs({
@@ -28,6 +31,8 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const starts = 7
 const idles = 5
+const crowds = 5
+const cases = [...httpCases, ...socketCases]
 const wanted = (name: string) => values.only === undefined || name.includes(values.only)
 const began = performance.now()
 const tell = (what: string) => console.error(`${((performance.now() - began) / 1_000).toFixed(0).padStart(4)} s  ${what}`)
@@ -41,11 +46,12 @@ async function contestants(scene: Scene, floorFile: string, flags: (name: string
     floor: await scene.contestant('floor', (port) => [...flags('floor'), floorFile, String(port), token, upstream.origin]),
     gateway: await gatewayWith('gateway', []),
     tapped: await gatewayWith('tapped', [await writeTaps(scene.folder)]),
+    publishing: await gatewayWith('publishing', [await writePublisher(scene.folder, values.build)]),
   }
 }
 
 async function compare(scene: Scene, floorFile: string): Promise<Row[]> {
-  const { floor, gateway, tapped } = await contestants(scene, floorFile)
+  const { floor, gateway, tapped, publishing } = await contestants(scene, floorFile)
   const rows: Row[] = []
   if (wanted('start')) {
     tell('start')
@@ -55,13 +61,22 @@ async function compare(scene: Scene, floorFile: string): Promise<Row[]> {
     tell('idle')
     rows.push(...(await idleRows({ floor, gateway }, scene, idles)))
   }
-  const running = { floor: await floor.start(), gateway: await gateway.start(), tapped: await tapped.start() }
+  const running = {
+    floor: await floor.start(),
+    gateway: await gateway.start(),
+    tapped: await tapped.start(),
+    publishing: await publishing.start(),
+  }
   try {
     const objected = await ask(`${running.tapped.origin}${tappedPath}`, { method: 'GET', headers: headersFor(scene.token) })
     if (objected?.status !== 403) throw new Error(`The five taps are not there: ${tappedPath} answered ${objected?.status}.`)
     for (const each of cases.filter(({ name }) => wanted(name))) {
       tell(each.name)
       rows.push(...(await run(each, { ...running, direct: scene.upstream }, scene, rounds)))
+    }
+    if (wanted('crowd')) {
+      tell('crowd')
+      rows.push(...(await crowdRows(running.publishing, scene, Math.min(rounds, crowds))))
     }
   } finally {
     await Promise.all(Object.values(running).map((server) => server.stop()))

@@ -4,7 +4,7 @@ import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Job, Outcome } from './scene.js'
+import type { Job, Outcome, SocketJob } from './scene.js'
 
 /** A process of the benchmark that listens. */
 export interface Running {
@@ -110,26 +110,28 @@ export function memoryMiB(pid: number): { rss: number; pss: number } {
   return { rss: field('Rss'), pss: field('Pss') }
 }
 
-/** The load generator, in a process of its own. */
-export interface Load {
-  run(job: Job): Promise<Outcome>
+/** A process that does what it is told, one thing after the other. */
+export interface Helper<Task, Outcome> {
+  run(task: Task): Promise<Outcome>
   stop(): Promise<void>
 }
+/** The load generator. */
+export type Load = Helper<Job | SocketJob, Outcome>
 
-export function startLoad(file: string): Load {
+export function startHelper<Task extends object, Outcome>(file: string): Helper<Task, Outcome> {
   const child = fork(file, { execArgv: [] })
   endWithUs(child)
   return {
-    run: (job) =>
+    run: (task) =>
       new Promise((resolve, reject) => {
-        const gone = () => reject(new Error('The load generator ended.'))
+        const gone = () => reject(new Error(`${file} ended.`))
         child.once('exit', gone)
         child.once('message', ({ outcome, error }: { outcome?: Outcome; error?: string }) => {
           child.off('exit', gone)
-          if (outcome) resolve(outcome)
+          if (error === undefined) resolve(outcome as Outcome)
           else reject(new Error(error))
         })
-        child.send(job)
+        child.send(task)
       }),
     stop: () => stop(child),
   }

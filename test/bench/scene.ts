@@ -26,6 +26,28 @@ export interface Job {
   readonly first?: string
 }
 
+/** What it is to do with WebSockets. */
+export interface SocketJob {
+  readonly script: 'handshakes' | 'refusals' | 'requests' | 'events' | 'paced'
+  readonly origin: string
+  readonly token: string
+  readonly clients: number
+  readonly requests: number
+  readonly method: string
+  /** Milliseconds between two requests of a paced one. */
+  readonly everyMs?: number
+}
+
+/** The crowd around a client that is measured. */
+export interface Gathering {
+  readonly origin: string
+  readonly token: string
+  /** Clients that do nothing. Three more: one never reads, one publishes for it, one sends all it can. */
+  readonly idle: number
+  /** Payload of each event for the one that never reads. */
+  readonly deafBytes: number
+}
+
 /** Milliseconds, but for the rate. */
 export interface Outcome {
   readonly requestsPerS: number
@@ -44,20 +66,24 @@ const messages = [
 
 type Request = Pick<Job, 'method' | 'path' | 'body' | 'status' | 'marker' | 'first'>
 
-/** A chat with the default agent, without a session. */
-const chatBody = (more: object) => JSON.stringify({ model: 'openclaw', messages, ...more })
-export const listModels: Request = { method: 'GET', path: '/v1/models', status: 200, marker: 'bench/other-9' }
-export const chat: Request = {
+const chatBody = (model: string, more: object) => JSON.stringify({ model, messages, ...more })
+const chatWith = (model: string): Request => ({
   method: 'POST',
   path: '/v1/chat/completions',
-  body: chatBody({ temperature: 0.2 }),
+  body: chatBody(model, { temperature: 0.2 }),
   status: 200,
-  marker: '"model":"openclaw"',
-}
+  marker: `"model":"${model}"`,
+})
+/** One model of a provider, without agent and session. */
+const proxied = `bench/${modelIds[0]}`
+export const listModels: Request = { method: 'GET', path: '/v1/models', status: 200, marker: 'bench/other-9' }
+export const chat = chatWith(proxied)
+/** The default agent, in a session of its own. */
+export const agentChat = chatWith('openclaw')
 export const stream = (chunks: number): Request => ({
   method: 'POST',
   path: '/v1/chat/completions',
-  body: chatBody({ stream: true, max_tokens: chunks }),
+  body: chatBody(proxied, { stream: true, max_tokens: chunks }),
   status: 200,
   marker: streamEnd,
   first: firstText,
@@ -71,3 +97,20 @@ export const headersFor = (token: string) => ({
   'content-type': 'application/json',
   'user-agent': 'bench/1.0',
 })
+
+/** The event of the benchmark, and the request that publishes it. */
+export const benchEvent = 'bench'
+export const publishMethod = 'bench.publish'
+/** As much as one step of an answer brings. */
+export const publishedPayload = {
+  runId: '2f4f3f5e-0f0e-4d39-9a8a-6f1c8f6b2b11',
+  sessionKey: 'agent:main:main',
+  state: 'delta',
+  message: { role: 'assistant', content: [{ type: 'text', text: 'Returning customers bought more often. '.repeat(6) }] },
+}
+
+/** About as long as what the gateway says of itself in answer to `connect` and to `health`. */
+export const helloBytes = 9_500
+export const healthBytes = 450
+/** A payload for the floor, as long as that. */
+export const filled = (bytes: number) => ({ ok: true, server: { connId: '-' }, text: 'Nothing. '.repeat(bytes / 9) })

@@ -9,7 +9,8 @@ export interface Row {
   readonly floor: number
   readonly gateway: number
   readonly ratio: number
-  readonly target: Target
+  /** Without one, nothing is asked of the ratio. */
+  readonly target?: Target
   /** More about how it was, as in latencies. */
   readonly note?: string
 }
@@ -26,7 +27,7 @@ export const row = (
   unit: string,
   floor: readonly number[],
   gateway: readonly number[],
-  target: Target,
+  target?: Target,
   note?: string,
 ): Row => ({
   name,
@@ -34,11 +35,11 @@ export const row = (
   floor: median(floor),
   gateway: median(gateway),
   ratio: median(gateway.map((value, i) => value / (floor[i] as number))),
-  target,
+  ...(target && { target }),
   ...(note !== undefined && { note }),
 })
 
-export const passes = ({ ratio, target }: Row) => ('atMost' in target ? ratio <= target.atMost : ratio >= target.atLeast)
+const passes = (ratio: number, target: Target) => ('atMost' in target ? ratio <= target.atMost : ratio >= target.atLeast)
 
 const number = (value: number) => value.toLocaleString('en', { maximumSignificantDigits: 3 })
 const limit = (target: Target) => ('atMost' in target ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`)
@@ -49,8 +50,8 @@ const cells = (each: Row) => [
   number(each.floor),
   number(each.gateway),
   each.ratio.toFixed(2),
-  limit(each.target),
-  passes(each) ? 'yes' : '**no**',
+  each.target ? limit(each.target) : '–',
+  each.target ? (passes(each.ratio, each.target) ? 'yes' : '**no**') : '–',
   each.note ?? '',
 ]
 
