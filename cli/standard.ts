@@ -99,6 +99,12 @@ export const standard: readonly BundledPlugin[] = [
     default: true,
   },
   {
+    name: 'local',
+    section: 'plugins.entries.local.config',
+    load: () => import('../plugins/local/index.js'),
+    default: true,
+  },
+  {
     name: 'runs',
     section: 'plugins.entries.runs.config',
     load: () => import('../plugins/runs/index.js'),
@@ -160,6 +166,13 @@ export const standard: readonly BundledPlugin[] = [
     section: endpoint('chatCompletions'),
     load: () => import('../plugins/openai-chat/index.js'),
     endpoints: ['/v1/chat/completions'],
+    default: true,
+  },
+  {
+    name: 'openai-embeddings',
+    section: endpoint('embeddings'),
+    load: () => import('../plugins/openai-embeddings/index.js'),
+    endpoints: ['/v1/embeddings'],
     default: true,
   },
   {

@@ -1,3 +1,10 @@
 import { importSpecs } from './support/specs.js'
 
-await importSpecs('plugins/agents', 'plugins/models', 'plugins/openai-models', 'plugins/provider-openai')
+await importSpecs(
+  'plugins/agents',
+  'plugins/models',
+  'plugins/openai-models',
+  'plugins/provider-openai',
+  'plugins/openai-embeddings',
+  'plugins/local',
+)

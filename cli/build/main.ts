@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { build, type BuildOptions, type Metafile } from 'esbuild'
+import { readGuide } from './guide.js'
 import { nameExports } from './interop.js'
 import { compileSchemas } from './schemas.js'
 
@@ -24,7 +25,8 @@ async function main() {
   const began = performance.now()
   const manifest = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as Manifest
   const plugins = await pluginNames()
-  const [files] = await Promise.all([bundle(manifest, plugins), declare()])
+  const [files, guide] = await Promise.all([bundle(manifest, plugins), readGuide(root), declare()])
+  files.set('guide.json', guide)
   await writeAll(files)
   const kib = Math.round([...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0) / 1_024)
   console.log(`dist: ${files.size} files, ${kib} KiB, ${plugins.length} plugins, ${Math.round(performance.now() - began)} ms`)
@@ -65,6 +67,7 @@ async function bundle(manifest: Manifest, plugins: readonly string[]): Promise<M
       contracts: 'plugins/contracts/index.ts',
       config: 'cli/config/index.ts',
       testing: 'test/kit/index.ts',
+      'local-worker': 'plugins/local/worker.ts',
       ...Object.fromEntries(plugins.map((name) => [`plugins/${name}`, `plugins/${name}/index.ts`])),
     },
     outdir: dist,

@@ -6,7 +6,7 @@
 const areas: Readonly<Record<string, string>> = {
   gateway: 'tailscale controlUi tools push nodes channelHealthCheckMinutes channelStaleEventThresholdMinutes channelMaxRestartsPerHour',
   'gateway.auth': 'allowTailscale',
-  'gateway.http.endpoints': 'responses embeddings',
+  'gateway.http.endpoints': 'responses',
   'gateway.http.endpoints.*': 'enabled maxBodyBytes maxImageParts maxTotalImageBytes maxUrlParts images files',
   'agents.defaults':
     'workspace repoRoot model imageModel imageGenerationModel pdfModel pdfMaxBytesMb pdfMaxPages models skipBootstrap ' +

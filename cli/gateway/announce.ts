@@ -13,7 +13,8 @@ export function createAnnouncer(say: Say, { paths }: Launch) {
     if (said.get(about) !== message) say(level, 'gateway', message)
     said.set(about, message)
   }
-  const help = `none. Set OPENAI_API_KEY or another provider's key, start Ollama, or add models.providers to ${shortPath(paths.config, paths.home)}`
+  const guide = 'local/guide'
+  const help = `Set OPENAI_API_KEY or another provider's key, start Ollama, or add models.providers to ${shortPath(paths.config, paths.home)}`
   return ({ inspection, model }: ReadyState, { composed }: Assembled) => {
     // A gateway's first generation: everything is news again after a restart.
     if (inspection.generation === 1) said.clear()
@@ -24,7 +25,8 @@ export function createAnnouncer(say: Say, { paths }: Launch) {
     const unwanted = [...states].filter(([name, { state }]) => state === 'off' && !composed.off.some((each) => each.name === name))
     for (const [name, { reason }] of [...failed, ...unwanted]) tell(name, 'warn', `plugin "${name}" is off: ${reason}`)
     for (const { name, reason } of composed.broken) tell(name, 'warn', `plugin "${name}" is off: ${reason}`)
-    if (states.get('models')?.state === 'active') tell('model', 'info', `agent model: ${model ?? help}`)
+    const answers = model === guide ? `${guide}, which knows the manual only. ${help}` : (model ?? `none. ${help}`)
+    if (states.get('models')?.state === 'active') tell('model', 'info', `agent model: ${answers}`)
     tell('listening', 'info', `listening on ${urls} (PID ${process.pid})`)
     if (states.get('logs')?.state === 'active') tell('log file', 'info', `log file: ${logFile(composed.document, paths)}`)
   }

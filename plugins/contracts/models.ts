@@ -114,9 +114,16 @@ class LazyContext implements CallContext {
 }
 
 export interface EmbeddingRequest {
+  /** Texts, or arrays of token ids for a provider that takes them. */
   input: string[] | number[][]
   dimensions?: number
-  user?: string
+}
+/** What `embed` takes in one call: who asks for more makes several. */
+export interface EmbeddingAbilities {
+  /** Arrays of token ids, as the model itself counts them. Default: texts alone. */
+  readonly tokens?: boolean
+  /** Inputs of one call. Default 256. */
+  readonly inputs?: number
 }
 export interface EmbeddingResult {
   /** In the order of the inputs. */
@@ -137,11 +144,14 @@ export interface Provider {
   readonly anyModel: boolean
   /** Model of an agent that names none, when this provider was found rather than configured. */
   readonly defaultModel?: string
+  /** Comes with the gateway: answers what names no model only while there is no other provider for it, and gives way to one of its name. */
+  readonly lastResort?: boolean
   /**
    * Resolves when the upstream accepted the request (2xx headers); then yields batches, one per network read.
    * Ends normally only after a `finish` event, otherwise it throws. Not reading it stops reading the upstream.
    */
   chat?(model: string, request: ChatRequest, context: CallContext): Promise<AsyncIterable<readonly ChatEvent[]>>
+  readonly embeds?: EmbeddingAbilities
   embed?(model: string, request: EmbeddingRequest, context: CallContext): Promise<EmbeddingResult>
 }
 
@@ -151,7 +161,8 @@ export const isTransient = (thrown: unknown): thrown is GatewayError => thrown i
 
 /** Providers by name. Owned by the plugin `models`. */
 export const Providers = defineSurface<Provider, { add(provider: Provider): void }>('models.providers', (add) => ({
-  add: (provider) => add(provider.name, provider),
+  // A configured provider may have the same name; it is the one that counts.
+  add: (provider) => add(provider.lastResort ? `${provider.name} (built in)` : provider.name, provider),
 }))
 
 /** What a request names: the body's `model` and the routing headers, as sent. */

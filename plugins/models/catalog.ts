@@ -11,7 +11,7 @@ export interface Served {
 export interface Catalog {
   /** By provider, then in configured order. */
   readonly all: readonly Served[]
-  /** In the order they were added: configured ones as configured, found ones after them. */
+  /** In the order they were added: configured ones as configured, found ones after them, the last resort at the end. */
   readonly providers: readonly Provider[]
   /** `provider/model` as listed. */
   listed(key: string): Served | undefined
@@ -31,7 +31,7 @@ export const normalise = (key: string) => {
 }
 
 export function createCatalog(table: ReadonlyMap<string, Row<Provider>>): Catalog {
-  const providers = [...table.values()].map(({ value }) => value)
+  const providers = providersIn(table)
   const lists = providers.map((provider) => provider.models())
   const sorted = [...providers].sort((a, b) => (a.name < b.name ? -1 : 1))
   const byKey = new Map<string, Served>()
@@ -62,6 +62,13 @@ export function createCatalog(table: ReadonlyMap<string, Row<Provider>>): Catalo
     },
     isCurrent: (now) => now === table && providers.every((provider, i) => provider.models() === lists[i]),
   }
+}
+
+function providersIn(table: ReadonlyMap<string, Row<Provider>>): Provider[] {
+  const all = [...table.values()].map(({ value }) => value)
+  const others = all.filter(({ lastResort }) => !lastResort)
+  const taken = new Set(others.map(({ name }) => name.toLowerCase()))
+  return [...others, ...all.filter(({ name, lastResort }) => lastResort && !taken.has(name.toLowerCase()))]
 }
 
 function unlisted({ name }: Provider, id: string, kind: Model['kind']): Model {

@@ -1,5 +1,5 @@
 import type { Agent } from '../contracts/agents.js'
-import type { Model } from '../contracts/models.js'
+import type { Model, Provider } from '../contracts/models.js'
 import { type Catalog, normalise, type Served } from './catalog.js'
 import { createResolve, type Resolve } from './resolve.js'
 
@@ -26,6 +26,7 @@ export function createView(agent: Agent, catalog: Catalog, shared: ReadonlyMap<s
   const all = agent.models ? allowed(agent, catalog, configured) : catalog.all
   const byKey = new Map(all.map((served) => [normalise(served.model.key), served.model]))
   const listed = (key: string) => byKey.get(key) ?? byKey.get(normalise(key))
+  const embeddings = all.filter(({ model, provider }) => model.kind === 'embedding' && provider.embed)
   const chat = chainOf(agent, catalog, all, configured)
   return {
     agent,
@@ -34,7 +35,7 @@ export function createView(agent: Agent, catalog: Catalog, shared: ReadonlyMap<s
     allows: ({ key }) => !agent.models || listed(key) !== undefined,
     resolve: createResolve({ ...search, candidates: all, provider: provider ?? chat[0]?.model.provider }),
     chat,
-    embedding: all.find((served) => served.model.kind === 'embedding' && served.provider.embed),
+    embedding: embeddings.find(({ provider }) => !provider.lastResort) ?? embeddings[0],
   }
 }
 
@@ -71,6 +72,13 @@ function quietly(resolve: Resolve, ref: string): Served | undefined {
   }
 }
 
+/** Lists a chat model, or has not learnt its list yet. */
+function mayChat(provider: Provider): boolean {
+  if (provider.lastResort || !provider.chat) return false
+  const models = provider.models()
+  return models.length === 0 || models.some(({ kind }) => kind === 'chat')
+}
+
 /** The configured primary and fallbacks; without any, what the first provider that can chat offers, or lists first. */
 function chainOf(agent: Agent, catalog: Catalog, all: readonly Served[], resolve: Resolve): readonly Served[] {
   const canChat = (served: Served | undefined): served is Served => served?.model.kind === 'chat' && served.provider.chat !== undefined
@@ -78,7 +86,10 @@ function chainOf(agent: Agent, catalog: Catalog, all: readonly Served[], resolve
   if (refs.length > 0) return refs.map((ref) => quietly(resolve, ref)).filter(canChat)
   const usable = (served: Served | undefined): served is Served =>
     canChat(served) && (!agent.models || all.some(({ model }) => model.key === served.model.key))
+  const answering = catalog.providers.some(mayChat)
   for (const provider of catalog.providers) {
+    // An answer that comes from the manual must not stand in for a model whose server is down.
+    if (provider.lastResort && answering) return []
     const { name, defaultModel } = provider
     const offered = defaultModel === undefined ? undefined : catalog.find(`${name}/${defaultModel}`, 'chat')
     const first = usable(offered) ? offered : all.find((served) => served.provider === provider && canChat(served))

@@ -61,11 +61,12 @@ export function createProvider({ name, entry, host, client, listing, note }: Pro
       })
       return answer
     },
+    embeds: { tokens: true, inputs: entry.embeddingBatch },
     async embed(model, request, { cancellation, requestId }) {
       const answer = await client.ask({
         method: 'POST',
         path: '/embeddings',
-        body: embeddingBody(model, request),
+        body: embeddingBody(model, request, dialect(model)),
         model,
         requestId,
         cancellation,

@@ -44,6 +44,8 @@ export interface Entry {
   readonly models: readonly ModelEntry[]
   readonly anyModel?: boolean
   readonly defaultModel?: string
+  /** Inputs of one embeddings request; more are sent in several. */
+  readonly embeddingBatch: number
   readonly timeouts: Timeouts
 }
 
@@ -110,6 +112,13 @@ const entry = object(
     models: { type: 'array', maxItems: 2_000, items: model, default: [], 'x-help': 'Empty: the server is asked for its list.' },
     anyModel: flag('Accept ids that are not listed. Default: when the list comes from the server.'),
     defaultModel: { ...modelId, 'x-help': 'Answers when neither the request nor its agent names a model.' },
+    embeddingBatch: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 2_048,
+      default: 256,
+      'x-help': 'Inputs of one embeddings request to the server. More are sent in several requests.',
+    },
     timeouts: {
       ...object({
         headersMs: milliseconds(60_000, 'Until the headers; for an answer that is not streamed, the whole of it.'),

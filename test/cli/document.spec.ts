@@ -211,7 +211,7 @@ describe('document', () => {
     const process = pathsWith(schema, (node) => node['x-reload'] === 'process')
     for (const path of ['gateway.tls', 'env', 'logging.file']) assert.ok(process.includes(path), path)
     const endpoints = (schema.properties as any).gateway.properties.http.properties.endpoints.properties
-    assert.deepEqual(Object.keys(endpoints).sort(), ['chatCompletions', 'models'])
+    assert.deepEqual(Object.keys(endpoints).sort(), ['chatCompletions', 'embeddings', 'models'])
     assert.ok(endpoints.chatCompletions.properties.enabled)
   })
 

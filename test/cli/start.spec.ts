@@ -37,7 +37,7 @@ describe('gateway start', { concurrency: 3 }, () => {
         'm',
       ),
     )
-    assert.match(output, /\[gateway\] agent model: none\. Set OPENAI_API_KEY/)
+    assert.match(output, /\[gateway\] agent model: local\/guide, which knows the manual only\. Set OPENAI_API_KEY/)
     assert.match(output, /\[gateway\] log file: \S+\/\.openclaw\/logs\/gateway\.jsonl/)
     assert.equal((await fetch(`${url}/v1/models`)).status, 401)
     assert.equal((await fetch(`${url}/readyz`)).status, 200, 'what is off on purpose is not missed')

@@ -50,7 +50,7 @@ describe('the openai package, as it is, against the built gateway', () => {
   test('lists and retrieves models; the package sends openai%2Fgpt-5.4', async () => {
     const ids: string[] = []
     for await (const model of client.models.list()) ids.push(model.id)
-    assert.deepEqual(ids, ['openai/gpt-5.4'])
+    assert.deepEqual(ids, ['local/guide', 'local/use-lite-en', 'openai/gpt-5.4'])
     const model = await client.models.retrieve('openai/gpt-5.4')
     assert.deepEqual([model.id, model.object, model.owned_by], ['openai/gpt-5.4', 'model', 'openai'])
     assert.equal((await gateway.fetch('/v1/models/openai%2Fgpt-5.4')).status, 200)
