@@ -12,9 +12,21 @@ const whereThere = (done: Promise<unknown>) =>
 /** Make the file, mode 0600, in a directory of mode 0700. SQLite gives the files beside it the same mode. */
 export async function makePrivate(path: string) {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  await (await open(path, 'a', 0o600)).close()
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) await whereThere(chmod(file, 0o600))
-  await syncDirectory(path)
+  const made = await makeFile(path)
+  await Promise.all([path, `${path}-wal`, `${path}-shm`].map((file) => whereThere(chmod(file, 0o600))))
+  // One that was there is on disk already; asking again costs a start several milliseconds.
+  if (made) await syncDirectory(path)
+}
+
+/** False when it is there. */
+async function makeFile(path: string): Promise<boolean> {
+  try {
+    await (await open(path, 'ax', 0o600)).close()
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }
 
 /** Without it, a file just made or renamed may be gone after a power cut. */

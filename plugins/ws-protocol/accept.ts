@@ -41,6 +41,7 @@ export function accept(socket: WebSocket, req: IncomingMessage, call: UpgradeCal
     connection.cancellation.abort(new Error('The connection closed.'))
   })
   const inbox = new Inbox(hub.rounds, connection, (data) => hear(connection, data, hub))
+  connection.inbox = inbox
   socket.on('message', (data: Buffer) => inbox.push(data))
   if (hub.connections.size >= maxConnections) return connection.close(1013, 'too many connections')
   const [oldest] = hub.waiting

@@ -6,6 +6,7 @@ import type { UpgradeCall } from '../contracts/http.js'
 import type { Client } from '../contracts/methods.js'
 import { errorFrame, eventFrame, type WireError } from './frames.js'
 import type { Admitted } from './handshake.js'
+import type { Inbox } from './inbox.js'
 import type { ConnectParams } from './params-schema.js'
 import type { TokenBucket } from './rates.js'
 
@@ -28,10 +29,10 @@ export class Connection {
   /** Answers in a row that said `unauthorized role`. */
   wrongRole = 0
   #ending = false
-  #resting = false
-  #holds = 0
   /** Quarters of a second left to say who it is. */
   ticksLeft: number
+  /** Hands on its messages. */
+  inbox: Inbox | undefined
   /** What came while the first message was looked at. */
   early: Buffer[] | undefined
 
@@ -71,24 +72,13 @@ export class Connection {
     return true
   }
 
-  /** Read nothing until it is released as often. */
+  /** Read nothing, until it is released. */
   hold() {
-    if (this.#holds++ === 0) this.socket.pause()
+    this.socket.pause()
   }
 
   release() {
-    if (--this.#holds === 0) this.socket.resume()
-  }
-
-  /** Read nothing for a while. What was read before is still heard. */
-  rest(ms: number) {
-    if (this.#resting) return
-    this.#resting = true
-    this.hold()
-    setTimeout(() => {
-      this.#resting = false
-      this.release()
-    }, ms).unref()
+    this.socket.resume()
   }
 
   close(code: number, reason = '') {

@@ -34,7 +34,7 @@ function overRate(connection: Connection, { method }: RequestFrame, hub: Hub): W
   const { requestsPerSecond, requestBurst, maxOpenCalls } = hub.owner.config.current
   const cost = hub.owner.methods.current.get(method)?.value.cost ?? 1
   if (!connection.bucket?.take(cost, requestsPerSecond, requestBurst)) {
-    connection.rest(pauseMs)
+    connection.inbox?.rest(pauseMs)
     const message = `rate limit exceeded: more than ${requestsPerSecond} requests a second on this connection`
     return { code: 'UNAVAILABLE', message, retryable: true, retryAfterMs: 1_000 }
   }

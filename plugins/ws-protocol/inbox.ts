@@ -1,5 +1,5 @@
 /** Messages of one connection between two looks at the others. */
-const mostAtOnce = 32
+const mostAtOnce = 8
 
 /** Counts the rounds of the event loop in which somebody asked. One for all connections. */
 export class Rounds {
@@ -32,6 +32,7 @@ export class Inbox {
   #round = -1
   #heard = 0
   #waiting: Buffer[] | undefined
+  #resting = false
 
   constructor(
     readonly rounds: Rounds,
@@ -47,14 +48,32 @@ export class Inbox {
       this.#heard = 0
     }
     if (this.#heard++ < mostAtOnce) return this.hear(data)
-    this.#waiting = [data]
-    this.intake.hold()
+    this.#wait().push(data)
     setImmediate(() => this.#next())
   }
 
+  /** Hand on nothing for a while: whoever sends too much waits for its answers. */
+  rest(ms: number) {
+    if (this.#resting) return
+    this.#resting = true
+    this.#wait()
+    setTimeout(() => {
+      this.#resting = false
+      this.#next()
+    }, ms).unref()
+  }
+
+  #wait(): Buffer[] {
+    if (this.#waiting) return this.#waiting
+    this.intake.hold()
+    return (this.#waiting = [])
+  }
+
   #next() {
-    const waiting = this.#waiting ?? []
+    const waiting = this.#waiting
+    if (!waiting || this.#resting) return
     for (const data of waiting.splice(0, mostAtOnce)) this.hear(data)
+    if (this.#resting) return
     if (waiting.length > 0) return void setImmediate(() => this.#next())
     this.#waiting = undefined
     this.intake.release()

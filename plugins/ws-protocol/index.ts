@@ -16,7 +16,11 @@ import { Presence } from './presence.js'
 import { type Config, schema } from './schema.js'
 import { systemEvent } from './system-event.js'
 
-/** `closeTimeout` is newer than the types. Compression is never negotiated: it would cost memory for each connection. */
+/**
+ * `closeTimeout` is newer than the types. `allowSynchronousEvents: false` must not be set: with this version of `ws` a malformed frame
+ * that comes while a message waits throws out of its parser, and a peer could end the process.
+ * Compression is never negotiated: it would cost memory for each connection.
+ */
 const serverOptions = {
   noServer: true,
   clientTracking: false,

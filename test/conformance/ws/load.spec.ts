@@ -89,7 +89,8 @@ describe('floods', () => {
     ]
     const answers = await Promise.all(Array.from({ length: 500 }, () => flood.request('last-heartbeat')))
     const refused = answers.filter(({ ok }) => !ok)
-    assert.ok(refused.length >= 300 && refused.length <= 450, `${refused.length} of 500 were refused`)
+    // Every one is answered. What comes after a refusal waits, so that refusing a flood costs little.
+    assert.ok(refused.length >= 10 && refused.length <= 450, `${refused.length} of 500 were refused`)
     assert.deepEqual(refused[0]?.error, {
       code: 'UNAVAILABLE',
       message: 'rate limit exceeded: more than 200 requests a second on this connection',
