@@ -8,7 +8,7 @@ import { checkParams } from './params.js'
 /** `unauthorized role` answers in a row that end a connection with the next one. */
 const wrongRoleLimit = 10
 /** A client that sends too much is not read for this long. */
-const pauseMs = 100
+const pauseMs = 250
 
 const invalid = (message: string): WireError => ({ code: 'INVALID_REQUEST', message })
 

@@ -1,5 +1,5 @@
 /** Messages of one connection between two looks at the others. */
-const mostAtOnce = 8
+const mostAtOnce = 4
 
 /** Counts the rounds of the event loop in which somebody asked. One for all connections. */
 export class Rounds {
