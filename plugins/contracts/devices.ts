@@ -38,9 +38,8 @@ export type Admission =
       readonly reason: 'not-paired' | 'scope-upgrade' | 'metadata-upgrade' | 'role-upgrade'
     }
 
-/** A device that waits for somebody to approve it. Times are ms. */
-export interface PairingRequest {
-  readonly requestId: string
+/** What a device said of itself. */
+export interface DeviceDescription {
   readonly deviceId: string
   readonly publicKey: string
   readonly displayName?: string
@@ -48,12 +47,17 @@ export interface PairingRequest {
   readonly deviceFamily?: string
   readonly clientId: string
   readonly clientMode: string
+  /** Absent for a local one. */
+  readonly remoteIp?: string
+}
+
+/** A device that waits for somebody to approve it. Times are ms. */
+export interface PairingRequest extends DeviceDescription {
+  readonly requestId: string
   readonly role: Role
   /** With those of the request that this one took the place of. */
   readonly roles: readonly Role[]
   readonly scopes: readonly string[]
-  /** Absent for a local one. */
-  readonly remoteIp?: string
   readonly silent: boolean
   /** The device is paired already. */
   readonly isRepair: boolean
@@ -61,21 +65,13 @@ export interface PairingRequest {
 }
 
 /** A paired device without its secrets. Times are ms. */
-export interface Device {
-  readonly deviceId: string
-  readonly publicKey: string
-  readonly displayName?: string
-  readonly platform: string
-  readonly deviceFamily?: string
-  readonly clientId: string
-  readonly clientMode: string
+export interface Device extends DeviceDescription {
   /** Of its last connection. */
   readonly role: Role
   /** Those whose token is not revoked. */
   readonly roles: readonly Role[]
   /** What it holds in any role. */
   readonly scopes: readonly string[]
-  readonly remoteIp?: string
   readonly createdAtMs: number
   readonly approvedAtMs: number
   readonly tokens: readonly {

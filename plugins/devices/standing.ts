@@ -1,15 +1,7 @@
-import type { DeviceClaim, PairingRequest, Role } from '../contracts/devices.js'
+import type { DeviceClaim, DeviceDescription, PairingRequest, Role } from '../contracts/devices.js'
 import { missing, recorded } from './scopes.js'
 
-/** What a device says of itself. */
-export interface Described {
-  readonly displayName?: string
-  readonly platform: string
-  readonly deviceFamily?: string
-  readonly clientId: string
-  readonly clientMode: string
-  readonly remoteIp?: string
-}
+export type Described = Omit<DeviceDescription, 'deviceId' | 'publicKey'>
 /** What a device holds in one role. Its token is derived from `issueId`. */
 export interface Grant {
   readonly role: Role

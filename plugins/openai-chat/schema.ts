@@ -1,4 +1,5 @@
 import { defineSchema } from 'openclaw/plugin'
+import { integer } from '../contracts/schema-nodes.js'
 
 export interface ImageLimits {
   /** Take `http(s)` image URLs and hand them to the provider, which fetches them. Off: only `data:` URIs. */
@@ -40,13 +41,6 @@ export type ConfigInput = Partial<Omit<Config, 'images'>> & { readonly images?: 
 /** Media types of images that are taken when the configuration names none. */
 export const defaultMimes = ['image/jpeg', 'image/png', 'image/gif', 'image/webp', 'image/heic', 'image/heif']
 
-const integer = (value: number, minimum: number, maximum: number, help: string) => ({
-  type: 'integer',
-  default: value,
-  minimum,
-  maximum,
-  'x-help': help,
-})
 const texts = (value: readonly string[], help: string) => ({
   type: 'array',
   items: { type: 'string', minLength: 1 },

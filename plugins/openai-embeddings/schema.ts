@@ -1,4 +1,5 @@
 import { defineSchema } from 'openclaw/plugin'
+import { integer } from '../contracts/schema-nodes.js'
 
 export interface Config {
   readonly maxBodyBytes: number
@@ -17,14 +18,6 @@ export interface Config {
 
 /** As written in a configuration file: the schema fills in what is left out. */
 export type ConfigInput = Partial<Config>
-
-const integer = (value: number, minimum: number, maximum: number, help: string) => ({
-  type: 'integer',
-  default: value,
-  minimum,
-  maximum,
-  'x-help': help,
-})
 
 export const schema = defineSchema<ConfigInput>({
   type: 'object',

@@ -80,3 +80,16 @@ export async function bootControl(options: ControlOptions = {}): Promise<Control
     at: (path) => gateway.url.replace('http', 'ws') + path,
   }
 }
+
+/** Every scope there is, and one that there is not. */
+export const scopeNames = [
+  'operator.admin',
+  'operator.read',
+  'operator.write',
+  'operator.approvals',
+  'operator.pairing',
+  'operator.talk.secrets',
+  'made.up',
+]
+/** A method for each: `needs operator.read` answers who holds that scope. */
+export const scopedMethods = Object.fromEntries(scopeNames.map((scope) => [`needs ${scope}`, { scope, handler: () => scope }]))

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto'
 import { WebSocket } from 'ws'
 
@@ -172,4 +173,13 @@ export async function connectOperator(url: string, options: ConnectOptions = {})
   const { wire, answer } = await connect(url, { device: createDevice(), ...options })
   if (!answer.ok) throw new Error(`connect failed: ${JSON.stringify(answer.error)}`)
   return Object.assign(wire, { hello: answer.payload })
+}
+
+/** Connect a device of its own where that is refused: the error, which is also the reason of the close. */
+export async function refusalOf(url: string, options: ConnectOptions): Promise<NonNullable<Response['error']>> {
+  const { wire, answer } = await connect(url, { device: createDevice(), ...options })
+  const { code, reason } = await wire.closed
+  assert.equal(code, 1008)
+  assert.ok(answer.error?.message.startsWith(reason) && reason !== '')
+  return answer.error as NonNullable<Response['error']>
 }

@@ -1,5 +1,5 @@
 /** A seeded source of numbers in [0, 1): the same seed, the same sequence (mulberry32). */
-export function seededRandom(seed: number): () => number {
+export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (state + 0x6d2b79f5) >>> 0

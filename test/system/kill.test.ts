@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connectOperator } from '../support/operator.js'
 import { type GatewayProcess, startGatewayProcess } from '../support/process.js'
-import { seededRandom } from '../support/random.js'
+import { seeded } from '../support/random.js'
 import { Talker } from '../support/talkers.js'
 import { startUpstream, type Upstream } from '../support/upstream.js'
 
@@ -27,7 +27,7 @@ describe('kill -9 in a stream of turns', () => {
   })
 
   test(`T-STATE-01 ${kills} kills (seed ${seed}): every acknowledged message once, no torn record, keys answer as before`, async (t) => {
-    const random = seededRandom(seed)
+    const random = seeded(seed)
     const talkers = Array.from({ length: 8 }, (_, i) => new Talker(`talker${i}`, gateway))
     const startsMs: number[] = []
     for (let kill = 0; kill < kills; kill++) {

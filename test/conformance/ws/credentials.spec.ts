@@ -2,16 +2,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { bootControl } from '../../support/control.js'
 import { bootInMode, secret } from '../../support/control-modes.js'
-import { connect, type ConnectOptions, connectOperator, createDevice } from '../../support/operator.js'
+import { connectOperator, createDevice, refusalOf } from '../../support/operator.js'
 
 const open = { gateway: { auth: { rateLimit: { exemptLoopback: true } } } }
-async function refusalOf(url: string, options: ConnectOptions) {
-  const { wire, answer } = await connect(url, { device: createDevice(), ...options })
-  const { code, reason } = await wire.closed
-  assert.equal(code, 1008)
-  assert.ok(answer.error?.message.startsWith(reason) && reason !== '')
-  return answer.error as NonNullable<typeof answer.error>
-}
 
 describe('shared credentials', () => {
   test('§2.6 §2.11 what is missing or wrong is told by code, reason, next step and the first words of the message', async () => {

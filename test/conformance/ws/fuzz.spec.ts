@@ -4,7 +4,7 @@ import { bootControl, type Control } from '../../support/control.js'
 import { connectOperator, createDevice } from '../../support/operator.js'
 import { pool } from '../../support/raw.js'
 import { frameBytes, rawUpgrade } from '../../support/raw-frames.js'
-import { seeded } from '../../support/spellings.js'
+import { seeded } from '../../support/random.js'
 
 let control: Control
 before(async () => {

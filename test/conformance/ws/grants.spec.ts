@@ -4,26 +4,19 @@ import { defineService, definePlugin } from 'openclaw/plugin'
 import type { Method } from '../../../plugins/contracts/methods.js'
 import { Runs } from '../../../plugins/contracts/runs.js'
 import trustedProxy from '../../../plugins/trusted-proxy/index.js'
-import { bootControl, type Control } from '../../support/control.js'
+import { bootControl, type Control, scopeNames, scopedMethods } from '../../support/control.js'
 import { bootInMode, proxyHeaders, secret } from '../../support/control-modes.js'
 import { connect, connectOperator, connectParams, createDevice, type Device, openWire } from '../../support/operator.js'
 import { frameBytes, rawUpgrade } from '../../support/raw-frames.js'
 
-const names = [
-  'operator.admin',
-  'operator.read',
-  'operator.write',
-  'operator.approvals',
-  'operator.pairing',
-  'operator.talk.secrets',
-  'made.up',
-]
-const methods = Object.fromEntries(names.map((scope) => [`needs ${scope}`, { scope, handler: () => scope }]))
-
 let control: Control
 before(async () => {
   const auth = { mode: 'token', token: secret, rateLimit: { exemptLoopback: true } } as const
-  control = await bootControl({ gateway: { port: 0, auth }, methods, events: { guarded: { scope: 'operator.pairing' }, open: {} } })
+  control = await bootControl({
+    gateway: { port: 0, auth },
+    methods: scopedMethods,
+    events: { guarded: { scope: 'operator.pairing' }, open: {} },
+  })
 })
 after(() => control.gateway.close())
 
@@ -54,9 +47,9 @@ describe('grants that change while a socket is open', () => {
 
   test('T-SCOPE-06 what a revoked device still sends before it goes is not served', async () => {
     const device = createDevice()
-    const { deviceToken } = control.devices.grant(claimOf(device, names))
+    const { deviceToken } = control.devices.grant(claimOf(device, scopeNames))
     let served = 0
-    await control.reload({ methods: { ...methods, counted: { scope: 'operator.read', handler: () => ++served } } })
+    await control.reload({ methods: { ...scopedMethods, counted: { scope: 'operator.read', handler: () => ++served } } })
     const raw = await rawUpgrade(control.url)
     assert.ok(await raw.connect({ device, auth: { deviceToken } }))
     await raw.request('1', 'counted')
@@ -79,7 +72,7 @@ describe('grants that change while a socket is open', () => {
     control.publish('open', 2)
     await wire.event('open')
     assert.ok(wire.frames.slice(from).every((frame) => frame.type !== 'event' || frame.event !== 'guarded'))
-    control.devices.narrow(wire.device.id, names)
+    control.devices.narrow(wire.device.id, scopeNames)
     assert.equal((await wire.request('needs operator.pairing')).ok, false, 'more needs a new `connect`')
     await wire.close()
   })
@@ -99,7 +92,7 @@ describe('grants that change while a socket is open', () => {
       return 'gone'
     }
     const leave = { scope: 'operator.read', handler }
-    await control.reload({ methods: { ...methods, leave } })
+    await control.reload({ methods: { ...scopedMethods, leave } })
     const wire = await paired(['operator.read'])
     const answers = Promise.all([
       wire.request('leave', undefined, { id: 'leave' }),
@@ -138,7 +131,7 @@ describe('grants that change while a socket is open', () => {
 
   test('T-SCOPE-06 a device that is revoked while it connects does not get in', async () => {
     const device = createDevice()
-    const { deviceToken } = control.devices.grant(claimOf(device, names))
+    const { deviceToken } = control.devices.grant(claimOf(device, scopeNames))
     let admit: (value: unknown) => void = () => undefined
     control.devices.delay = new Promise((resolve) => (admit = resolve))
     const wire = await openWire(control.url)
@@ -154,7 +147,7 @@ describe('grants that change while a socket is open', () => {
 
   test('T-SCOPE-06 a new gateway token closes the sockets that the old one let in, and no other', async () => {
     for (const mode of ['token', 'password'] as const) {
-      const own = await bootInMode(mode, { methods })
+      const own = await bootInMode(mode, { methods: scopedMethods })
       const before = await connectOperator(own.url, { ...own.proof })
       const health = await connect(own.url, { ...own.proof })
       const device = await paired(['operator.read'], undefined, own)

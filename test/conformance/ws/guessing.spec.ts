@@ -3,21 +3,13 @@ import { describe, test } from 'node:test'
 import { definePlugin } from 'openclaw/plugin'
 import { bootControl } from '../../support/control.js'
 import { bootInMode, secret } from '../../support/control-modes.js'
-import { connect, type ConnectOptions, connectOperator, createDevice } from '../../support/operator.js'
+import { connect, connectOperator, createDevice, refusalOf } from '../../support/operator.js'
 import { pool } from '../../support/raw.js'
 
 const guesses = 1_000
 const owner = createDevice()
 const some = Array.from({ length: 8 }, createDevice)
 const device = (at: number) => some[at % some.length] as (typeof some)[number]
-
-async function refusalOf(url: string, options: ConnectOptions) {
-  const { wire, answer } = await connect(url, { device: createDevice(), ...options })
-  const { code, reason } = await wire.closed
-  assert.equal(code, 1008)
-  assert.ok(answer.error?.message.startsWith(reason) && reason !== '')
-  return answer.error as NonNullable<typeof answer.error>
-}
 
 describe('guessing', () => {
   test('T-AUTH-06 of 1,010 guesses, with and without Origin, device and junk, ten are answered; T-AUTH-08 who knows it gets in all the while', async () => {

@@ -4,7 +4,7 @@ import type { Role } from '../../../plugins/contracts/devices.js'
 import { ask, approveRequest, type Asked, rejectRequest, remove, revoke, rotate, type Sources } from '../../../plugins/devices/decisions.js'
 import { recorded } from '../../../plugins/devices/scopes.js'
 import { claimOf, heldBy, type Standing } from '../../../plugins/devices/standing.js'
-import { seededRandom } from '../../support/random.js'
+import { seeded } from '../../support/random.js'
 import { newClaim } from './boot.js'
 
 let ids = 0
@@ -141,7 +141,7 @@ class Sequence {
     readonly claims: readonly ReturnType<typeof newClaim>[],
     readonly counts: Record<string, number>,
   ) {
-    this.#random = seededRandom(seed)
+    this.#random = seeded(seed)
     this.#standings = claims.map(({ deviceId }) => ({ deviceId }))
     this.#root = this.#pick(everything + 1) | pairing
   }

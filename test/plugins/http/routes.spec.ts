@@ -4,7 +4,8 @@ import { definePlugin } from 'openclaw/plugin'
 import { Routes } from '../../../plugins/contracts/http.js'
 import { type Arrival, bootFixture, bootGateway, type Fixture } from '../../support/gateway.js'
 import { pool, raw, rawConnect, rawRequest } from '../../support/raw.js'
-import { respell, seeded } from '../../support/spellings.js'
+import { seeded } from '../../support/random.js'
+import { respell } from '../../support/spellings.js'
 
 let fixture: Fixture
 before(async () => {

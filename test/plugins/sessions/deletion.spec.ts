@@ -1,37 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFile, stat } from 'node:fs/promises'
-import { after, before, describe, test } from 'node:test'
-import agents from '../../../plugins/agents/index.js'
-import type { Sessions } from '../../../plugins/contracts/sessions.js'
-import ws from '../../../plugins/ws-protocol/index.js'
-import { connectOperator, type Wire } from '../../support/operator.js'
-import { bootSessions, type SessionsGateway, temporaryFolder } from '../../support/sessions.js'
+import { describe, test } from 'node:test'
+import { sessionsOverWire } from '../../support/sessions-over-wire.js'
 import { assistantSays, turn, wholeTurn, wordsIn } from '../../support/turns.js'
 
-let booted: SessionsGateway
-let sessions: Sessions
-let wire: Wire
-let state: string
-const connect = (client?: Record<string, unknown>, headers?: Record<string, string>) =>
-  connectOperator(booted.gateway.url, { token: booted.gateway.token, ...(client && { client }), ...(headers && { headers }) })
-
-before(async () => {
-  state = await temporaryFolder()
-  booted = await bootSessions(state, [{ plugin: agents, config: { list: [{ id: 'main' }, { id: 'Helper' }] } }, ws])
-  sessions = booted.sessions
-  wire = await connect()
-})
-after(async () => {
-  await wire?.close()
-  await booted.gateway.close()
-})
-
-/** The error that a call is answered with. */
-async function errorOf(method: string, params: unknown, over = wire): Promise<string> {
-  const { ok, error } = await over.request(method, params)
-  assert.equal(ok, false, `${method} was answered`)
-  return `${error?.code}: ${error?.message}`
-}
+const { state, sessions, wire, errorOf } = await sessionsOverWire()
 
 describe('sessions.reset and sessions.delete', () => {
   test('reset begins a new transcript; settings and the old transcript stay', async () => {
