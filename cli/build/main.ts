@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { build, type BuildOptions, type Metafile } from 'esbuild'
 import { readGuide } from './guide.js'
 import { nameExports } from './interop.js'
+import { contractsInOneChunk } from './one-chunk.js'
 import { compileSchemas } from './schemas.js'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -52,6 +53,8 @@ async function bundle(manifest: Manifest, plugins: readonly string[]): Promise<M
     external,
     logLevel: 'silent',
     legalComments: 'none',
+    minifyWhitespace: true,
+    minifySyntax: true,
   }
   const schemas = [
     'core/schema.ts',
@@ -73,7 +76,7 @@ async function bundle(manifest: Manifest, plugins: readonly string[]): Promise<M
     outdir: dist,
     chunkNames: '[name]-[hash]',
     splitting: true,
-    plugins: [nameExports(external), await compileSchemas(base, root, schemas)],
+    plugins: [contractsInOneChunk(root), nameExports(external), await compileSchemas(base, root, schemas)],
     write: false,
     metafile: true,
   })

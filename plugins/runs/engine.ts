@@ -22,6 +22,7 @@ export class Engine implements Turns {
   readonly waiters = new Waiters()
   readonly #slots = new Slots()
   readonly #lanes = new Map<string, Lane>()
+  readonly #inLane = new WeakMap<Turn, Lane>()
   readonly #turns = new Map<string, Turn>()
   readonly #hosts = new Set<Host>()
   #draining = false
@@ -78,8 +79,6 @@ export class Engine implements Turns {
     // The last scope may have closed while the message was written.
     if (this.#hosts.size === 0) turn.abort('shutdown')
   }
-
-  readonly #inLane = new WeakMap<Turn, Lane>()
 
   active(): Iterable<Run> {
     return this.#turns.values()

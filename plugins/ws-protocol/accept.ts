@@ -94,7 +94,7 @@ function welcome(connection: Connection, { id }: RequestFrame, params: ConnectPa
   connection.params = params
   connection.proof = proof
   connection.client = clientOf(connection, params, proof)
-  const problem = hub.recheck(connection)
+  const problem = hub.grants.recheck(connection)
   if (problem !== undefined) return connection.reject(id, { code: 'INVALID_REQUEST', message: problem }, 1008)
   raiseFrameLimit(connection.socket)
   const { client } = connection

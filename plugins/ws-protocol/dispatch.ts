@@ -80,8 +80,6 @@ class Dispatch implements MethodCall {
     if (this.client.role !== role) return this.#wrongRole()
     if (role === 'node') return row && this.#enter(row)
     const scope = row?.value.scope ?? 'operator.admin'
-    // What a connection may not do costs it no promise and nobody a hook.
-    if (!this.#holds(scope)) return
     const decision = this.hub.owner.access.current.authorize(this.client.principal, this.#info(), scope)
     if (!isPromise(decision)) return this.#authorized(decision as Decision, row)
     this.#wait(
@@ -90,6 +88,7 @@ class Dispatch implements MethodCall {
     )
   }
 
+  /** Whether it still does: what was decided may have been taken meanwhile. */
   #holds(scope: string): boolean {
     if (covers(this.client.scopes, scope)) return true
     this.#refuse(invalid(`missing scope: ${scope}`))

@@ -8,6 +8,7 @@ import { type Method, Serialized } from '../contracts/methods.js'
 import type { Runs, SystemEvents } from '../contracts/runs.js'
 import type { Connection } from './connection.js'
 import { eventFrame } from './frames.js'
+import { Grants } from './grants.js'
 import type { Snapshot } from './hello.js'
 import { Rounds } from './inbox.js'
 import { isTracked, type Presence } from './presence.js'
@@ -32,7 +33,6 @@ export interface Surroundings {
 }
 
 const announceMs = 50
-const changed = 'unauthorized: gateway credentials changed'
 
 /** Every connection and what they share. Passes from a replaced scope to its successor. */
 export class Hub {
@@ -41,14 +41,13 @@ export class Hub {
   readonly connections = new Map<string, Connection>()
   readonly controlBudget = new ControlBudget()
   readonly rounds = new Rounds()
+  readonly grants = new Grants(this.connections, () => this.owner)
   readonly versions = { presence: 1, health: 1 }
   lastHeartbeat: unknown = null
   #seq = 0
   #timer: NodeJS.Timeout | undefined
   #tickIntervalMs: number | undefined
   #announcing: NodeJS.Timeout | undefined
-  #unwatch: (() => void) | undefined
-  #watched: Devices | undefined
 
   constructor(
     readonly server: WebSocketServer,
@@ -59,65 +58,7 @@ export class Hub {
   /** Another scope takes over, or the generation changed. */
   adopt(owner: Surroundings) {
     this.owner = owner
-    this.#watch(owner.devices.current)
-    for (const connection of this.connections.values()) {
-      const problem = this.recheck(connection)
-      if (problem !== undefined) connection.end(1008, problem)
-      else this.#askAgain(connection)
-    }
-  }
-
-  /** Why what let a connection in does not any more. The gateway's credential and the device's grants may have changed since. */
-  recheck(connection: Connection): string | undefined {
-    return this.#isProven(connection) ? this.#narrow(connection) : changed
-  }
-
-  #isProven({ proof, call: { peer } }: Connection): boolean {
-    const access = this.owner.access.current
-    if (!proof || (proof.paired && proof.bearer === undefined)) return true
-    if (proof.bearer === undefined) return access.mode === proof.mode
-    // Not from its address: a lock there is about guesses.
-    return access.identify({ peer: { ...peer, address: '' }, bearer: proof.bearer }) !== undefined
-  }
-
-  /** Whoever was let in on a proxy's word needs it still. */
-  #askAgain(connection: Connection) {
-    const { proof, call, headers } = connection
-    if (proof?.mode !== 'trusted-proxy' || proof.paired) return
-    const decided = this.owner.access.current.authenticate({ call, peer: call.peer, headers, bearer: undefined })
-    void Promise.resolve(decided).then((decision) => 'deny' in decision && connection.end(1008, changed))
-  }
-
-  /** Take from a connection what its device does not hold any more. Answers why it must end, if it must. */
-  #narrow(connection: Connection): string | undefined {
-    const { client, proof } = connection
-    const devices = this.owner.devices.current
-    if (!devices || client?.deviceId === undefined || !proof?.paired) return undefined
-    const { deviceId, role } = client
-    const granted = devices.granted(deviceId, role)
-    if (granted === undefined) return 'device token revoked'
-    const { ownToken, device } = proof
-    if (ownToken !== undefined && device && !devices.verify({ ...device, role, scopes: [] }, ownToken)) return 'device token rotated'
-    const scopes = client.scopes.filter((scope) => covers(granted, scope))
-    if (scopes.length < client.scopes.length) connection.client = { ...client, scopes, principal: { ...client.principal, scopes } }
-    return undefined
-  }
-
-  #watch(devices: Devices | undefined) {
-    if (devices === this.#watched) return
-    this.#unwatch?.()
-    this.#watched = devices
-    this.#unwatch = devices?.onChange((deviceId) => this.#regrant(deviceId, devices))
-  }
-
-  /** A device's grants changed: narrow its connections or end them, and the runs that it began. */
-  #regrant(deviceId: string, devices: Devices) {
-    for (const connection of this.connections.values()) {
-      const problem = connection.client?.deviceId === deviceId && this.#narrow(connection)
-      if (problem) connection.end(1008, problem)
-    }
-    if (devices.granted(deviceId, 'operator')) return
-    for (const run of this.owner.runs.current?.active() ?? []) if (run.deviceId === deviceId) run.abort('rpc')
+    this.grants.recheckAll()
   }
 
   /** Tell the clients. Serialised once; counted only where everybody hears it, so that nobody sees a gap. */
@@ -190,8 +131,7 @@ export class Hub {
     clearInterval(this.#timer)
     clearTimeout(this.#announcing)
     this.#timer = this.#tickIntervalMs = this.#announcing = undefined
-    this.#unwatch?.()
-    this.#unwatch = this.#watched = undefined
+    this.grants.close()
     const all = [...this.waiting, ...this.connections.values()]
     // Nobody hears of the others' leaving.
     this.waiting.clear()
