@@ -28,7 +28,7 @@ export async function crowdRows({ origin, pid }: Server, { load, crowd, token }:
   for (let round = 0; round < rounds; round++) {
     await settle(pid)
     alone.push(await ask())
-    await crowd.run({ origin, token, idle, deafBytes: 65_536 })
+    await crowd.run({ origin, token, idle, deafBytes: 16_384 })
     crowded.push(await ask())
     await crowd.run({ leave: true })
   }
