@@ -31,7 +31,7 @@ interface Loaded {
 }
 
 const maxWaiting = 16
-export const llamaCommand = 'npm install node-llama-cpp@3'
+export const llamaCommand = 'npm install node-llama-cpp@3.22.1'
 
 export const llamaId = (path: string) =>
   basename(path)

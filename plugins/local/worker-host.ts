@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { GatewayError } from 'openclaw/plugin'
 import type { Cancellation } from '../contracts/cancellation.js'
 import type { Job, Reply, Results, WorkerData } from './jobs.js'
@@ -43,6 +43,8 @@ export function createWorkerHost({ url, data, jobMs = usualJobMs }: HostOptions)
   }
 
   function begin(): Worker {
+    // Loading it takes memory that a gateway without local answers need not have.
+    const { Worker } = process.getBuiltinModule('node:worker_threads')
     // Flags of the process, such as `--input-type`, are not for the worker's program.
     const options = { workerData: data, name: 'openclaw-local', execArgv: [] }
     const begun = url.pathname.endsWith('.ts') ? new Worker(fromSource(url), { ...options, eval: true }) : new Worker(url, options)

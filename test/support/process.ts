@@ -40,13 +40,13 @@ export async function freePort(): Promise<number> {
 
 /**
  * Start `openclaw gateway` on a free port. `document` is merged over a minimal local configuration. A successor runs on what
- * the one before left: folder, configuration and port.
+ * the one before left: folder, configuration and port. `program` is another build of the command.
  */
 export async function startGatewayProcess(
   document: Record<string, any> = {},
-  options: { args?: string[]; env?: NodeJS.ProcessEnv; successorOf?: GatewayProcess } = {},
+  options: { args?: string[]; env?: NodeJS.ProcessEnv; successorOf?: GatewayProcess; program?: string } = {},
 ): Promise<GatewayProcess> {
-  const { successorOf } = options
+  const { successorOf, program = join(repository, 'dist/cli.js') } = options
   const folder = successorOf?.folder ?? (await mkdtemp(join(tmpdir(), 'openclaw-')))
   const configFile = join(folder, 'openclaw.json')
   const port = successorOf ? Number(new URL(successorOf.url).port) : await freePort()
@@ -60,7 +60,7 @@ export async function startGatewayProcess(
   if (!successorOf) await writeConfig(document)
   const began = performance.now()
   const env = { PATH: process.env['PATH'], HOME: folder, OPENCLAW_STATE_DIR: folder, OLLAMA_HOST: '127.0.0.1:1', ...options.env }
-  const child = spawn(process.execPath, [join(repository, 'dist/cli.js'), 'gateway', ...(options.args ?? [])], { env, cwd: folder })
+  const child = spawn(process.execPath, [program, 'gateway', ...(options.args ?? [])], { env, cwd: folder })
   let output = ''
   const listeners = new Set<() => void>()
   const hear = (chunk: Buffer) => {

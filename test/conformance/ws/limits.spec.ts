@@ -88,9 +88,9 @@ describe('limits', () => {
   })
 
   test('T-DOS-06 §1.2 the frame limit is raised where this exact version of `ws` keeps it, and nowhere else', () => {
-    const { dependencies } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+    const { devDependencies } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
     const { version } = JSON.parse(readFileSync(new URL('../../../node_modules/ws/package.json', import.meta.url), 'utf8'))
-    assert.deepEqual([dependencies.ws, version], ['8.23.0', '8.23.0'])
+    assert.deepEqual([devDependencies.ws, version], ['8.23.0', '8.23.0'])
     for (const receiver of [undefined, {}, { _maxPayload: 1 }, { maxPayload: preAuth }])
       assert.throws(() => raiseFrameLimit({ _receiver: receiver } as unknown as WebSocket), /keeps its frame limit elsewhere/)
   })

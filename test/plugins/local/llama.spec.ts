@@ -154,7 +154,7 @@ describe('a GGUF file', () => {
     const missing = createLlama({ gguf, threads: 1, idleMs: 60_000, load: () => Promise.reject(new Error('Cannot find package')) })
     await assert.rejects(missing.chat(request('x'), contextOf()), {
       code: 'upstream_unavailable',
-      message: /npm install node-llama-cpp@3$/,
+      message: /npm install node-llama-cpp@3.22.1$/,
     })
     const broken = { getLlama: () => Promise.reject(new Error('no such file')) } as unknown as LlamaPackage
     const unreadable = createLlama({ gguf, threads: 1, idleMs: 60_000, load: async () => broken })

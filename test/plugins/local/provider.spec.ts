@@ -67,7 +67,7 @@ describe('local models', () => {
     const { provider } = models().route({ model: 'local/tiny', kind: 'chat' })
     await assert.rejects(chat(provider, 'tiny', 'hi'), {
       code: 'upstream_unavailable',
-      message: /npm install node-llama-cpp@3|\/nowhere\/tiny\.gguf/,
+      message: /npm install node-llama-cpp@3.22.1|\/nowhere\/tiny\.gguf/,
     })
   })
 })
