@@ -11,13 +11,16 @@ export interface SchemaError {
 }
 export type Validator = ((value: unknown) => boolean) & { errors?: SchemaError[] | null }
 
-/** Where the build leaves a compiled validator on a bundled schema, so that running it loads no schema compiler. */
+/**
+ * Where the build leaves a loader of the compiled validator on a bundled schema, so that running it loads no schema compiler. It gets
+ * the value, as for an empty one it need not load anything.
+ */
 const compiled = Symbol.for('openclaw.validate')
 const validators = new WeakMap<object, Promise<Validator>>()
 
 /** Checks values against a schema and fills in its defaults: made at build for bundled schemas, else at first use. */
-export async function validatorOf(schema: Schema): Promise<Validator> {
-  const ready = (schema as { [compiled]?: Validator })[compiled] ?? validators.get(schema)
+export async function validatorOf(schema: Schema, value?: unknown): Promise<Validator> {
+  const ready = (schema as { [compiled]?: (value: unknown) => Validator | Promise<Validator> })[compiled]?.(value) ?? validators.get(schema)
   if (ready) return ready
   const pending = import('ajv').then(({ default: { Ajv } }) => {
     const ajv = new Ajv({ useDefaults: true, allErrors: true, strict: true, verbose: true, allowUnionTypes: true })
@@ -33,7 +36,7 @@ export async function validatorOf(schema: Schema): Promise<Validator> {
  * path below `base`.
  */
 export async function validateConfig(schema: Schema, value: unknown, base: string): Promise<{ value: unknown; issues: Issue[] }> {
-  const validate = await validatorOf(schema)
+  const validate = await validatorOf(schema, value)
   const copy = structuredClone(value)
   if (validate(copy)) return { value: copy, issues: [] }
   return {

@@ -76,7 +76,7 @@ async function bundle(manifest: Manifest, plugins: readonly string[]): Promise<M
     outdir: dist,
     chunkNames: '[name]-[hash]',
     splitting: true,
-    plugins: [contractsInOneChunk(root), nameExports(external), await compileSchemas(base, root, schemas)],
+    plugins: [contractsInOneChunk(root), await compileSchemas(base, root, schemas), nameExports(external)],
     write: false,
     metafile: true,
   })
