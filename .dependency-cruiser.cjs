@@ -40,6 +40,24 @@ module.exports = {
       to: { pathNot: ours, dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'egress-is-the-one-door',
+      comment:
+        'Clients of the network: a URL from outside goes through the service Egress. The others here have configured addresses, or serve.',
+      severity: 'error',
+      from: {
+        path: '^(core|plugins)/',
+        pathNot: ['^plugins/egress/', '^plugins/provider-openai/origin[.]ts$', '^plugins/ws-protocol/', '^core/port[.]ts$'],
+      },
+      to: { path: '^(node:)?(https|http2|tls|dgram)$|node_modules/(undici|ws)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sockets-are-imported-by-name',
+      comment: 'What is imported dynamically has no names that the linter could look at.',
+      severity: 'error',
+      from: { path: '^(core|plugins)/', pathNot: '^plugins/egress/' },
+      to: { path: '^(node:)?(http|net)$', dynamic: true },
+    },
+    {
       name: 'cli-names-plugins-in-one-file',
       severity: 'error',
       from: { path: '^cli/', pathNot: '^cli/standard[.]ts$' },

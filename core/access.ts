@@ -12,6 +12,8 @@ export interface Principal {
   readonly id: string
   /** `*` holds every scope. */
   readonly scopes: readonly string[] | '*'
+  /** What it may use of a kind, as `{ models: ['openai/*'], agents: ['main'] }`; a final `*` stands for any rest. Kinds that are not named are open. */
+  readonly only?: Readonly<Record<string, readonly string[]>>
 }
 /** A refusal: `deny` is an API error code. */
 export interface Denial {

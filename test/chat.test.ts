@@ -1,3 +1,3 @@
 import { importSpecs } from './support/specs.js'
 
-await importSpecs('plugins/openai-chat')
+await importSpecs('plugins/openai-chat', 'plugins/inference')

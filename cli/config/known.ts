@@ -19,6 +19,8 @@ const areas: Readonly<Record<string, string>> = {
   'agents.list.*':
     'default name workspace agentDir model models thinkingDefault reasoningDefault fastModeDefault skills memorySearch ' +
     'humanDelay heartbeat identity groupChat subagents sandbox params tools runtime',
+  'agents.list.*.tools': 'elevated exec fs loopDetection sandbox',
+  tools: 'elevated exec fs loopDetection web media links message sandbox sessions_spawn',
   models: 'mode bedrockDiscovery',
   'models.providers.*': 'baseUrl apiKey auth api headers authHeader injectNumCtxForOpenAICompat models',
   'models.providers.*.models.*': 'id name api reasoning input cost contextWindow maxTokens headers compat',

@@ -3,14 +3,9 @@ import { type ChatEvent, type ChatRequest, type Model, Models, type Provider } f
 
 const model: Model = { key: 'local/echo', provider: 'local', id: 'echo', kind: 'chat', name: 'Echo' }
 
-/** A model in the same process: it says what it was told, a word at a time. */
-const provider: Provider = {
-  name: 'local',
-  anyModel: false,
-  models: () => [model],
-  chat: async (_id, request, { signal }) => say(lastWords(request), signal),
-}
+const provider: Provider = { name: 'local', anyModel: false, models: () => [model] }
 
+/** A model in the same process: it says what it was told, a word at a time. */
 async function* say(text: string, signal: AbortSignal): AsyncGenerator<ChatEvent[]> {
   const words = text.match(/\S+\s*/g) ?? []
   for (const word of words) {
@@ -32,7 +27,7 @@ function lastWords({ messages }: ChatRequest): string {
 
 const known = (id: unknown) => id === undefined || id === null || id === model.key || id === 'openclaw'
 
-/** All that the chat endpoint asks for: which models there are, and which one a request means. */
+/** All that the chat endpoint asks for: which models there are, which one a request means, and its answer. */
 export const echoModels = definePlugin({
   api: 1,
   name: 'echo-models',
@@ -45,6 +40,13 @@ export const echoModels = definePlugin({
       route: ({ model: asked }) => {
         if (!known(asked)) throw new GatewayError('model_not_found', `There is only ${model.key} here.`, { param: 'model' })
         return { lane: 'proxy', agent: 'main', model, provider, fallbacks: [], echo: String(asked ?? model.key) }
+      },
+      chat: async ({ request, cancellation }) => {
+        const words = lastWords(typeof request === 'function' ? request(model) : request)
+        return { model, tried: [model.key], [Symbol.asyncIterator]: () => say(words, cancellation.signal) }
+      },
+      embed: async () => {
+        throw new GatewayError('unsupported_model_for_endpoint', `${model.key} does not embed.`, { param: 'model' })
       },
     }),
 })

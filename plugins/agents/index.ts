@@ -1,7 +1,9 @@
 import { definePlugin } from 'openclaw/plugin'
 import { Agents } from '../contracts/agents.js'
 import { Methods } from '../contracts/methods.js'
+import { Tools } from '../contracts/tools.js'
 import { createAgents } from './agents.js'
+import { agentsList } from './list-tool.js'
 import { identityOf, listAgents } from './methods.js'
 import { agentsListSchema, identityGetSchema } from './params-schema.js'
 import { schema } from './schema.js'
@@ -26,5 +28,6 @@ export default definePlugin({
         handler: ({ params }) => identityOf(agents, params),
       })
     })
+    kernel.surface(Tools).tap((tools) => tools.add(agentsList(agents)))
   },
 })

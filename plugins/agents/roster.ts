@@ -2,9 +2,10 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { GatewayError } from 'openclaw/plugin'
 import type { Agent } from '../contracts/agents.js'
+import { checkToolPolicies } from '../contracts/tool-policy.js'
 import type { AgentEntry, AllowedModels, Config, Defaults, ModelChoice } from './schema.js'
 
-/** The agents of a configuration, in its order. Throws `invalid_config`, with the path, for an id that is there twice. */
+/** The agents of a configuration, in its order. Throws `invalid_config`, with the path, for an id that is there twice and for a policy that contradicts itself. */
 export function rosterOf({ defaults = {}, list = [] }: Config, state: string | undefined): readonly Agent[] {
   const entries: readonly AgentEntry[] = list.length > 0 ? list : [{ id: 'main' }]
   const preferred = Math.max(
@@ -16,6 +17,7 @@ export function rosterOf({ defaults = {}, list = [] }: Config, state: string | u
     const id = entry.id.toLowerCase()
     if (ids.has(id)) throw twice(`agents.list.${i}.id`, id)
     ids.add(id)
+    checkToolPolicies(`agents.list.${i}.tools`, entry.tools)
     const workspace = workspaceOf(id, entry.workspace ?? (i === preferred ? defaults.workspace : undefined), i === preferred, state)
     return {
       id,
@@ -25,6 +27,7 @@ export function rosterOf({ defaults = {}, list = [] }: Config, state: string | u
       ...allow(entry.models ?? defaults.models),
       identity: entry.identity ?? {},
       ...(workspace !== undefined && { workspace }),
+      ...(entry.tools !== undefined && { tools: entry.tools }),
       ...limitsOf(defaults),
     }
   })

@@ -1,5 +1,6 @@
 import { defineSchema } from 'openclaw/plugin'
 import type { Identity } from '../contracts/agents.js'
+import { type ToolPolicies, toolPolicyNodes } from '../contracts/tool-policy.js'
 
 /** A model ref, or one with others to try after it. */
 export type ModelChoice = string | { readonly primary?: string; readonly fallbacks?: readonly string[] }
@@ -14,6 +15,7 @@ export interface AgentEntry {
   readonly model?: ModelChoice
   readonly models?: AllowedModels
   readonly identity?: Identity
+  readonly tools?: ToolPolicies
 }
 
 export interface Defaults {
@@ -83,6 +85,7 @@ const entry = object(
     model,
     models,
     identity,
+    tools: object(toolPolicyNodes),
   },
   ['id'],
 )

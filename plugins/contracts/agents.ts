@@ -1,4 +1,5 @@
 import { defineService } from 'openclaw/plugin'
+import type { ToolPolicies } from './tool-policy.js'
 
 /** How an agent shows itself. `avatar` is a glyph, an http(s) or data URL, or a path that the gateway serves. */
 export interface Identity {
@@ -25,6 +26,8 @@ export interface Agent {
   readonly timeoutMs: number
   /** Tokens of a conversation that it sends at most, where its model takes more. */
   readonly contextTokens?: number
+  /** What it may use, within the section `tools`. */
+  readonly tools?: ToolPolicies
 }
 
 /** Who the agents are. Sub-agents are not among them. */

@@ -131,8 +131,9 @@ export async function consume<T, S = unknown>(
   let iterator: AsyncIterator<T> | undefined
   try {
     const items = await until(source)
-    opened?.(items)
+    // First, so that it is told when `opened` throws.
     iterator = items[Symbol.asyncIterator]()
+    opened?.(items)
     for (let step = await until(iterator.next()); !step.done; step = await until(iterator.next())) {
       const waiting = each(step.value)
       if (waiting) await until(waiting)

@@ -1,4 +1,4 @@
-import { defineService, defineSurface, GatewayError } from 'openclaw/plugin'
+import { defineService, defineSurface, GatewayError, type Principal } from 'openclaw/plugin'
 import type { Cancellation } from './cancellation.js'
 
 /** A model that the gateway can reach. Its public id is `key`. */
@@ -15,6 +15,8 @@ export interface Model {
   readonly contextWindow?: number
   readonly maxTokens?: number
   readonly input?: readonly ('text' | 'image')[]
+  /** US dollars for a million tokens; absent: unknown, and counted as nothing. */
+  readonly cost?: { readonly input: number; readonly output: number; readonly cacheRead?: number; readonly cacheWrite?: number }
 }
 
 export type ContentPart =
@@ -175,6 +177,8 @@ export interface ModelSelector {
   readonly override?: string | undefined
   /** `x-openclaw-session-key`. */
   readonly session?: string | undefined
+  /** Who asks. What it may not use does not exist for it. */
+  readonly principal?: Principal | undefined
   readonly kind: 'chat' | 'embedding'
 }
 
@@ -192,13 +196,41 @@ export interface ModelRoute {
   readonly echo: string
 }
 
+/** What a model says, from the first accepted answer on. */
+export interface Answering extends AsyncIterable<readonly ChatEvent[]> {
+  /** Who answers: after a fallback not the one that was asked first. */
+  readonly model: Model
+  /** Models that were asked, in order; the last one answers. */
+  readonly tried: readonly string[]
+}
+
+/** A call of a route's model, and of its fallbacks while nothing was told to the client. */
+export interface ModelCall<Request> {
+  readonly route: ModelRoute
+  /** The same for every model, or made for each. */
+  readonly request: Request | ((model: Model) => Request)
+  readonly principal: Principal | undefined
+  readonly cancellation: Cancellation
+  readonly requestId: string
+  /** The client was told which model answers, so no other may be tried. */
+  committed?(): boolean
+  /** A model is about to be asked; what it answers is called when that call is over. */
+  trying?(target: { readonly model: Model; readonly provider: Provider }): (() => void) | undefined
+}
+
 /** The flat registry of every model, and the one algorithm that turns a request into a model. Errors are `GatewayError` with the API's codes. */
 export interface Models {
-  /** What an agent may use, sorted by provider, then configured order. Default agent when none is named. */
-  list(agent?: string): readonly Model[]
+  /** What an agent may use, and whoever asks, sorted by provider, then configured order. Default agent when none is named. */
+  list(agent?: string, principal?: Principal): readonly Model[]
   /** One model by public id, in the scoped list; undefined when it is not there. */
-  find(id: string, agent?: string): Model | undefined
+  find(id: string, agent?: string, principal?: Principal): Model | undefined
   route(selector: ModelSelector): ModelRoute
+  /**
+   * The one way to ask a model: within the caller's budget, past models that are known to fail, counted in the ledger. Resolves when
+   * a model accepted; later failures come from the iterator and are not retried. Errors: those of `Provider`, `spend_limit_exceeded`.
+   */
+  chat(call: ModelCall<ChatRequest>): Promise<Answering>
+  embed(call: ModelCall<EmbeddingRequest>): Promise<EmbeddingResult>
   /** The model that answers when a request names none. */
   primary(agent?: string): Model | undefined
 }

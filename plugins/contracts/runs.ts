@@ -1,6 +1,6 @@
 import { defineService, type GatewayError, type Principal } from 'openclaw/plugin'
 import type { Cancellation } from './cancellation.js'
-import type { ChatEvent, ChatMessage, ChatRequest, Model, Usage } from './models.js'
+import type { Answering, ChatEvent, ChatMessage, ChatRequest, Model, Usage } from './models.js'
 import type { Message, RunRecord } from './sessions.js'
 
 /** A turn of an agent, asked for. */
@@ -33,8 +33,12 @@ export interface RunRequest {
   readonly requestId: string
   /** Aborts the run with `client`, or with `timeout` where its reason is `upstream_timeout`. Without it nobody needs to stay. */
   readonly cancellation?: Cancellation
+  /** A model is about to be asked. */
+  readonly onModel?: (model: Model) => void
+  /** Somebody was told which model answers, so no other may be tried. */
+  readonly committed?: () => boolean
   /** What the model says, as it comes. The model is not read further until the promise resolves, if there is one. */
-  readonly onEvents?: (batch: readonly ChatEvent[], model: Model) => Promise<unknown> | undefined
+  readonly onEvents?: (batch: readonly ChatEvent[], by: Pick<Answering, 'model' | 'tried'>) => Promise<unknown> | undefined
 }
 
 export type StopReason = 'rpc' | 'stop' | 'timeout' | 'client' | 'shutdown'

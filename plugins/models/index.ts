@@ -1,9 +1,12 @@
 import { definePlugin, GatewayError, optional } from 'openclaw/plugin'
 import { Agents } from '../contracts/agents.js'
+import { Ledger } from '../contracts/ledger.js'
 import { Methods } from '../contracts/methods.js'
 import { Models, Providers } from '../contracts/models.js'
+import { createAsk } from './ask.js'
+import { Circuits } from './circuits.js'
 import { createListMethod } from './list-method.js'
-import { createModels } from './router.js'
+import { createRouter } from './router.js'
 import { schema } from './schema.js'
 
 export default definePlugin({
@@ -11,11 +14,17 @@ export default definePlugin({
   name: 'models',
   section: 'models',
   schema,
-  requires: [optional(Agents)],
+  requires: [optional(Agents), optional(Ledger)],
   provides: [Models],
   apply(kernel) {
     const table = kernel.table(Providers)
-    const models = createModels({ table, agents: kernel.use(Agents), aliases: kernel.config.current.aliases ?? {} })
+    const router = createRouter({ table, agents: kernel.use(Agents), aliases: kernel.config.current.aliases ?? {} })
+    const circuits = kernel.keep(
+      'circuits',
+      () => new Circuits(),
+      () => undefined,
+    )
+    const models: Models = { ...router, ...createAsk({ circuits, ledger: kernel.use(Ledger), log: kernel.log }) }
     kernel.provide(Models, models)
     kernel.surface(Methods).tap((methods) => methods.add('models.list', createListMethod(models)))
     kernel.hooks.validate.tap((candidate) => {

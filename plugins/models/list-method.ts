@@ -2,16 +2,17 @@ import { type Method, Serialized } from '../contracts/methods.js'
 import type { Model, Models } from '../contracts/models.js'
 import { noParamsSchema } from './params-schema.js'
 
-/** The method `models.list`: what the default agent may chat with. Serialised once per list. */
+/** The method `models.list`: what the default agent, and whoever asks, may chat with. Serialised once per list. */
 export function createListMethod(models: Pick<Models, 'list'>): Method {
-  let last: { readonly list: readonly Model[]; readonly answer: Serialized } | undefined
+  const answers = new WeakMap<readonly Model[], Serialized>()
   return {
     scope: 'operator.read',
     params: noParamsSchema,
-    handler() {
-      const list = models.list()
-      if (last?.list !== list) last = { list, answer: new Serialized(JSON.stringify({ models: list.filter(isChat).map(row) })) }
-      return last.answer
+    handler({ client }) {
+      const list = models.list(undefined, client.principal)
+      let answer = answers.get(list)
+      if (!answer) answers.set(list, (answer = new Serialized(JSON.stringify({ models: list.filter(isChat).map(row) }))))
+      return answer
     },
   }
 }

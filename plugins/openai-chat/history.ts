@@ -1,5 +1,5 @@
 import type { ToolCall } from '../contracts/models.js'
-import { type Body, invalid, isObject, shown, unsupported } from './fields.js'
+import { type Body, invalid, isObject, shown, unsupported } from '../contracts/fields.js'
 
 /** Tool calls of the conversation so far, and which of them still wait for their result. */
 export class CallHistory {

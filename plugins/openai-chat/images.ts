@@ -1,8 +1,7 @@
-import { imageType } from '../contracts/images.js'
+import { type Body, invalid, isObject } from '../contracts/fields.js'
+import { checkImage } from '../contracts/image-limits.js'
 import type { ChatMessage, ContentPart } from '../contracts/models.js'
-import { firstBytes, parseDataUri } from './data-uri.js'
-import { type Body, invalid, isObject } from './fields.js'
-import { type Config, defaultMimes } from './schema.js'
+import type { Config } from './schema.js'
 
 type ImagePart = Extract<ContentPart, { type: 'image_url' }>
 type Limits = Pick<Config, 'images' | 'maxImageParts' | 'maxTotalImageBytes'>
@@ -32,14 +31,9 @@ export class Images {
   }
 
   #checkData(url: string, param: string) {
-    const { allowedMimes, maxBytes } = this.#limits.images
-    const data = parseDataUri(url)
-    if (!data || data.bytes > maxBytes) throw refused(param)
-    const allowed = allowedMimes.length > 0 ? allowedMimes : defaultMimes
-    const type = imageType(firstBytes(data, 16))
-    if (!type || !allowed.some((mime) => mime.toLowerCase().split(';')[0]?.trim() === type)) throw refused(param)
-    // Backends compare the label with the bytes and refuse a wrong one, so the bytes decide.
-    return { url: data.type === type ? url : `data:${type};base64,${data.base64}`, bytes: data.bytes }
+    const data = checkImage(url, this.#limits.images)
+    if (!data) throw refused(param)
+    return data
   }
 
   #checkRemote(url: string, param: string) {

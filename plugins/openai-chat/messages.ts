@@ -1,6 +1,6 @@
 import { GatewayError } from 'openclaw/plugin'
 import type { ChatMessage, ContentPart, ToolCall } from '../contracts/models.js'
-import { type Body, invalid, isObject, shown, unsupported } from './fields.js'
+import { type Body, invalid, isObject, shown, unsupported } from '../contracts/fields.js'
 import { Files } from './files.js'
 import { CallHistory } from './history.js'
 import { Images } from './images.js'

@@ -1,14 +1,15 @@
 import { GatewayError } from 'openclaw/plugin'
+import { isObject } from '../contracts/fields.js'
+import type { Reply } from '../contracts/inference.js'
 import type { ChatEvent, ChatRequest, FinishReason, Usage } from '../contracts/models.js'
-import { type Answer, finishReason, type ReplyHead, usageOf } from './answer.js'
-import { ReplyCalls } from './calls.js'
-import { isObject } from './fields.js'
+import { finishReason, ReplyCalls } from '../contracts/reply-calls.js'
+import { type ReplyHead, usageOf } from './answer.js'
 
 /** Characters that one reply may hold in memory. */
 const maxChars = 16_777_216
 
 /** The whole answer as one JSON object. */
-export class WholeReply implements Answer {
+export class WholeReply implements Reply {
   readonly #head: ReplyHead
   readonly #request: ChatRequest
   readonly #calls: ReplyCalls

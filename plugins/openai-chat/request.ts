@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../contracts/models.js'
-import { type Body, count, flag, integer, invalid, isObject, range, text, unsupported } from './fields.js'
+import { type Body, count, flag, integerField, invalid, isObject, range, textField, unsupported } from '../contracts/fields.js'
 import { parseFormat } from './format.js'
 import { parseTools } from './tools.js'
 
@@ -26,14 +26,14 @@ export function parseOptions(body: Body): ChatOptions {
   set('presencePenalty', range(body, 'presence_penalty', -2, 2))
   set('frequencyPenalty', range(body, 'frequency_penalty', -2, 2))
   set('stop', parseStop(body['stop']))
-  set('seed', integer(body, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'an integer'))
+  set('seed', integerField(body, 'seed', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'an integer'))
   set('logitBias', parseBias(body['logit_bias']))
   set('logprobs', flag(body, 'logprobs'))
-  const topLogprobs = integer(body, 'top_logprobs', 0, 20, 'an integer between 0 and 20')
+  const topLogprobs = integerField(body, 'top_logprobs', 0, 20, 'an integer between 0 and 20')
   if (request.logprobs) set('topLogprobs', topLogprobs)
   set('responseFormat', parseFormat(body['response_format']))
   set('reasoningEffort', parseEffort(body))
-  set('user', text(body, 'user'))
+  set('user', textField(body, 'user'))
   const { tools, toolChoice, parallelToolCalls } = parseTools(body)
   set('tools', tools)
   set('toolChoice', toolChoice)

@@ -1,10 +1,13 @@
 import { GatewayError } from 'openclaw/plugin'
+import { WholeCodePoints } from '../contracts/code-points.js'
+import type { ErrorBody } from '../contracts/http.js'
+import type { Reply } from '../contracts/inference.js'
 import type { ChatEvent, ChatRequest, FinishReason, Usage } from '../contracts/models.js'
-import { type Answer, finishReason, type ReplyHead, usageOf } from './answer.js'
-import { type ReplyCall, ReplyCalls } from './calls.js'
+import { finishReason, type ReplyCall, ReplyCalls } from '../contracts/reply-calls.js'
+import { type ReplyHead, usageOf } from './answer.js'
 
 /** Ends every stream, after an error frame too: clients raise the error, and hand-written ones wait for the mark. */
-export const done = 'data: [DONE]\n\n'
+const done = 'data: [DONE]\n\n'
 
 /** Closes the delta and the frame. */
 const tail = '},"logprobs":null,"finish_reason":null}]}\n\n'
@@ -16,7 +19,7 @@ const maxHeldChars = 1_048_576
  * The answer as frames of a chat stream. Frames are put together as text around the one value that changes: parsing and
  * printing whole objects would cost several times as much as the rest of a chunk's way through the gateway.
  */
-export class StreamReply implements Answer {
+export class StreamReply implements Reply {
   /** The first frame: some clients take the role from nowhere else. */
   readonly opening: string
   readonly #start: string
@@ -101,37 +104,15 @@ export class StreamReply implements Answer {
       (first ? this.#append(first, this.#arguments.end()) : '')
     const calls = waiting.map((call) => this.#begin(call) + this.#append(call, call.arguments)).join('')
     const finish = `${this.#delta}},"logprobs":null,"finish_reason":"${reason}"}]}\n\n`
-    return rest + calls + finish + this.#usageFrame()
+    return rest + calls + finish + this.#usageFrame() + done
+  }
+
+  fail(error: ErrorBody): string {
+    return `data: ${JSON.stringify(error)}\n\n${done}`
   }
 
   #usageFrame(): string {
     if (!this.#includeUsage || !this.#usage) return ''
     return `${this.#start}],"usage":${JSON.stringify(usageOf(this.#usage))}}\n\n`
-  }
-}
-
-/** Holds the first half of a surrogate pair back until the second one comes, which may be a network read later. */
-class WholeCodePoints {
-  #half = ''
-
-  push(text: string): string {
-    if (text === '') return text
-    const whole = this.#half === '' ? text : this.#complete(text)
-    const last = whole.charCodeAt(whole.length - 1)
-    if (last < 0xd800 || last > 0xdbff) return whole
-    this.#half = whole.slice(-1)
-    return whole.slice(0, -1)
-  }
-
-  #complete(text: string): string {
-    const next = text.charCodeAt(0)
-    const half = next >= 0xdc00 && next <= 0xdfff ? this.#half : '\ufffd'
-    this.#half = ''
-    return half + text
-  }
-
-  /** A half that nothing completed. */
-  end(): string {
-    return this.#half === '' ? '' : '\ufffd'
   }
 }

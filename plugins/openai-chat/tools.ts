@@ -1,5 +1,6 @@
+import { type Body, flag, invalid, isObject, shown, unsupported } from '../contracts/fields.js'
+import { distinct, parseFunction } from '../contracts/function-tools.js'
 import type { ChatRequest, FunctionTool } from '../contracts/models.js'
-import { type Body, flag, invalid, isObject, shown, unsupported } from './fields.js'
 
 type ToolChoice = NonNullable<ChatRequest['toolChoice']>
 
@@ -8,8 +9,6 @@ export interface ClientTools {
   toolChoice: ToolChoice | undefined
   parallelToolCalls: boolean | undefined
 }
-
-const namePattern = /^[A-Za-z0-9_.-]{1,64}$/
 
 /**
  * Tools of the client and how the model may choose, from the current fields or the older `functions` and
@@ -42,30 +41,6 @@ function parseFunctions(value: unknown): FunctionTool[] {
     value.map((entry: unknown, i) => parseFunction(entry, `functions[${i}]`)),
     'functions',
   )
-}
-
-function parseFunction(value: unknown, param: string): FunctionTool {
-  if (!isObject(value)) throw invalid(param, `\`${param}\` must be an object.`)
-  const { name, description, parameters, strict } = value
-  if (typeof name !== 'string' || !namePattern.test(name))
-    throw invalid(`${param}.name`, `\`${param}.name\` must be 1 to 64 letters, digits, "_", "-" or ".".`)
-  if (parameters !== undefined && parameters !== null && !isObject(parameters))
-    throw invalid(`${param}.parameters`, `\`${param}.parameters\` must be a JSON Schema object.`)
-  return {
-    name,
-    parameters: isObject(parameters) ? parameters : { type: 'object', properties: {} },
-    ...(typeof description === 'string' && { description }),
-    ...(typeof strict === 'boolean' && { strict }),
-  }
-}
-
-function distinct(tools: FunctionTool[], param: string): FunctionTool[] {
-  const names = new Set<string>()
-  for (const { name } of tools) {
-    if (names.has(name)) throw invalid(param, `Two tools are named '${name}'.`)
-    names.add(name)
-  }
-  return tools
 }
 
 function parseChoice(body: Body, tools: readonly FunctionTool[]): ToolChoice | undefined {

@@ -1,6 +1,6 @@
 import { GatewayError } from 'openclaw/plugin'
 import { orAborted } from '../contracts/cancellation.js'
-import type { CallContext, EmbeddingResult, ModelRoute, Provider } from '../contracts/models.js'
+import type { EmbeddingRequest, ModelCall, Models } from '../contracts/models.js'
 import { split } from './batches.js'
 import { createEncoder } from './encoder.js'
 import { explain, isRejection } from './failure.js'
@@ -26,8 +26,13 @@ const defaultInputs = 256
 const lanes = 4
 const charsPerToken = 4
 
-/** Embed everything, in as many calls as the provider needs. Rejects with the first failure; abort `context` then, to end the other calls. */
-export async function embedAll({ model, provider }: ModelRoute, work: Work, context: CallContext): Promise<Embedded> {
+/** Everything about a call of the model but what it is to embed. */
+export type Embedding = Omit<ModelCall<EmbeddingRequest>, 'request'>
+
+/** Embed everything, in as many calls as the provider needs. Rejects with the first failure; abort `call` then, to end the other calls. */
+export async function embedAll(models: Models, call: Embedding, work: Work): Promise<Embedded> {
+  const { cancellation } = call
+  const { model, provider } = call.route
   const batches = split(work.input, provider.embeds?.inputs ?? defaultInputs)
   const encoder = createEncoder(model.key, work.format, work.dimensions)
   const texts: string[] = []
@@ -35,9 +40,9 @@ export async function embedAll({ model, provider }: ModelRoute, work: Work, cont
   let next = 0
   const lane = async () => {
     for (let at = next++; at < batches.length; at = next++) {
-      if (context.cancellation.aborted) throw context.cancellation.reason
+      if (cancellation.aborted) throw cancellation.reason
       const { from, input } = batches[at] as (typeof batches)[number]
-      const result = await orAborted(embedBatch(provider as Embedder, model.id, { ...work, input }, context), context.cancellation)
+      const result = await orAborted(embedBatch(models, call, { ...work, input }), cancellation)
       if (result.vectors.length !== input.length)
         throw new GatewayError('upstream_bad_response', `Model '${model.key}' answered with another number of vectors than asked for.`)
       texts[at] = encoder.encode(result.vectors, from)
@@ -48,12 +53,8 @@ export async function embedAll({ model, provider }: ModelRoute, work: Work, cont
   return { items: texts.join(','), promptTokens: usage.total() }
 }
 
-/** Routing answers no other for embeddings. */
-type Embedder = Provider & Required<Pick<Provider, 'embed'>>
-
-async function embedBatch(provider: Embedder, model: string, work: Work, context: CallContext): Promise<EmbeddingResult> {
-  const { input, dimensions } = work
-  const ask = (what: Input) => provider.embed(model, { input: what, ...(dimensions !== undefined && { dimensions }) }, context)
+async function embedBatch(models: Models, call: Embedding, { input, dimensions }: Work) {
+  const ask = (what: Input) => models.embed({ ...call, request: { input: what, ...(dimensions !== undefined && { dimensions }) } })
   try {
     return await ask(input)
   } catch (error) {

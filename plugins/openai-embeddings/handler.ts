@@ -1,8 +1,8 @@
-import type { IncomingMessage } from 'node:http'
 import { GatewayError, type Handle, type Log } from 'openclaw/plugin'
 import { Canceller } from '../contracts/cancellation.js'
 import type { Call, RawHandler } from '../contracts/http.js'
-import { callContext, type ModelRoute, type Models } from '../contracts/models.js'
+import type { ModelRoute, Models } from '../contracts/models.js'
+import { selectorOf } from '../contracts/routing-headers.js'
 import { type Embedded, embedAll, type Work } from './embed.js'
 import { textInstead } from './failure.js'
 import { type Input, isTexts, parseInput } from './input.js'
@@ -24,14 +24,14 @@ export function createHandler({ config, models, log }: Parts): RawHandler {
     const body = await call.readJson({ maxBytes: limits.maxBodyBytes })
     const format = parseFormat(body)
     const dimensions = parseDimensions(body)
-    const route = routeOf(models.current, req, body['model'])
+    const route = models.current.route(selectorOf(req, call, body['model'], 'embedding'))
     call.note({ agent: route.agent, model: route.model.key })
     const input = parseInput(body['input'], limits)
     refuseTokens(route, input)
     if (running >= limits.maxInFlight) throw tooMany()
     running++
     try {
-      const embedded = await timed(route, { input, format, dimensions }, call, limits.timeoutMs)
+      const embedded = await timed(models.current, route, { input, format, dimensions }, call, limits.timeoutMs)
       call.replyJson(200, replyOf(route, embedded), headersOf(route, beganAt))
     } catch (error) {
       report(log, call, route, error)
@@ -42,20 +42,6 @@ export function createHandler({ config, models, log }: Parts): RawHandler {
   }
 }
 
-const header = ({ headers }: IncomingMessage, name: string): string | undefined => {
-  const value = headers[name]
-  const text = typeof value === 'string' ? value.trim() : ''
-  return text === '' ? undefined : text
-}
-
-const routeOf = (models: Models, req: IncomingMessage, model: unknown): ModelRoute =>
-  models.route({
-    model,
-    agent: header(req, 'x-openclaw-agent-id') ?? header(req, 'x-openclaw-agent'),
-    override: header(req, 'x-openclaw-model'),
-    kind: 'embedding',
-  })
-
 function refuseTokens({ model, provider }: ModelRoute, input: Input) {
   if (isTexts(input) || provider.embeds?.tokens) return
   throw new GatewayError('unsupported_parameter', `Model '${model.key}' does not take token arrays. ${textInstead}`, { param: 'input' })
@@ -64,13 +50,19 @@ function refuseTokens({ model, provider }: ModelRoute, input: Input) {
 const tooMany = () => new GatewayError('too_many_runs', 'Too many requests are running. Try again in a few seconds.', { retryAfterS: 5 })
 
 /** Ends the calls to the provider when the client leaves, when time is up, and when one of them fails. */
-async function timed(route: ModelRoute, work: Work, { cancellation, id }: Call, timeoutMs: number): Promise<Embedded> {
+async function timed(
+  models: Models,
+  route: ModelRoute,
+  work: Work,
+  { cancellation, id, principal }: Call,
+  timeoutMs: number,
+): Promise<Embedded> {
   const canceller = new Canceller()
   const unwatch = cancellation.onAbort((reason) => canceller.abort(reason))
   const overdue = () => new GatewayError('upstream_timeout', `The embeddings took longer than ${timeoutMs} ms.`)
   const deadline = setTimeout(() => canceller.abort(overdue()), timeoutMs)
   try {
-    return await embedAll(route, work, callContext(canceller, id))
+    return await embedAll(models, { route, principal, cancellation: canceller, requestId: id }, work)
   } catch (error) {
     canceller.abort(error)
     throw canceller.reason

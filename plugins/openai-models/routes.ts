@@ -1,23 +1,24 @@
-import type { IncomingMessage } from 'node:http'
-import { GatewayError, type Handle, printable } from 'openclaw/plugin'
+import { GatewayError, type Handle, type Principal, printable } from 'openclaw/plugin'
 import type { Agents } from '../contracts/agents.js'
 import type { RawHandler } from '../contracts/http.js'
 import type { Models } from '../contracts/models.js'
+import { permits } from '../contracts/permits.js'
+import { agentHeader } from '../contracts/routing-headers.js'
 import { aliasObject, createListBodies, modelObject } from './model-object.js'
 
 /** `GET /v1/models`: what the agent that the headers name may use. */
 export function listModels(models: Handle<Models>): RawHandler {
   const bodyOf = createListBodies()
-  return (req, _res, call) => call.replyJson(200, bodyOf(models.current.list(agentOf(req))))
+  return (req, _res, call) => call.replyJson(200, bodyOf(models.current.list(agentHeader(req), call.principal)))
 }
 
 /** `GET /v1/models/{id}`: the id percent-encoded or not, with as many slashes as it has. */
 export function retrieveModel(models: Handle<Models>, agents: Handle<Agents | undefined>): RawHandler {
   return (req, _res, call) => {
     const id = decode(call.rest)
-    const model = models.current.find(id, agentOf(req))
+    const model = models.current.find(id, agentHeader(req), call.principal)
     if (model) return call.replyJson(200, modelObject(model))
-    if (isAlias(id, agents.current)) return call.replyJson(200, aliasObject(id))
+    if (isAlias(id, agents.current, call.principal)) return call.replyJson(200, aliasObject(id))
     throw new GatewayError('model_not_found', `Model '${printable(id)}' not found.`, { param: 'model' })
   }
 }
@@ -31,16 +32,10 @@ function decode(rest: string): string {
   }
 }
 
-function isAlias(id: string, agents: Agents | undefined): boolean {
+function isAlias(id: string, agents: Agents | undefined, principal: Principal | undefined): boolean {
   const name = id.toLowerCase()
   if (name === 'openclaw' || name === 'openclaw/default') return true
   if (!name.startsWith('openclaw/')) return false
   const agent = name.slice('openclaw/'.length)
-  return agents ? agents.get(agent) !== undefined : agent === 'main'
-}
-
-function agentOf({ headers }: IncomingMessage): string | undefined {
-  const [id, short] = [headers['x-openclaw-agent-id'], headers['x-openclaw-agent']]
-  const named = typeof id === 'string' && id.trim() !== '' ? id : short
-  return typeof named === 'string' ? named : undefined
+  return permits(principal, 'agents', agent) && (agents ? agents.get(agent) !== undefined : agent === 'main')
 }

@@ -17,7 +17,7 @@ const keyOf = (provider: string, id: string) => (id.toLowerCase().startsWith(`${
 const kindOf = (id: string): Model['kind'] => (embeddings.test(id) ? 'embedding' : 'chat')
 
 export const configuredModels = (provider: string, entries: readonly ModelEntry[]): readonly Model[] =>
-  entries.map(({ id, name, kind, contextWindow, maxTokens, input }) => ({
+  entries.map(({ id, name, kind, contextWindow, maxTokens, input, cost }) => ({
     key: keyOf(provider, id),
     provider,
     id,
@@ -26,6 +26,7 @@ export const configuredModels = (provider: string, entries: readonly ModelEntry[
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxTokens !== undefined && { maxTokens }),
     ...(input && { input }),
+    ...(cost && { cost: { ...cost, input: cost.input ?? 0, output: cost.output ?? 0 } }),
   }))
 
 /** What `GET /models` answered. Undefined when it is no list of models. */

@@ -1,15 +1,6 @@
-import { GatewayError } from 'openclaw/plugin'
 import type { Agent } from '../contracts/agents.js'
 import { type Cancellation, consume, orAborted } from '../contracts/cancellation.js'
-import {
-  callContext,
-  type ChatEvent,
-  type ChatMessage,
-  type ChatRequest,
-  isTransient,
-  type Model,
-  type ModelRoute,
-} from '../contracts/models.js'
+import type { Answering, ChatEvent, ChatMessage, ChatRequest, Model } from '../contracts/models.js'
 import type { RunRequest } from '../contracts/runs.js'
 import type { Entry, Session } from '../contracts/sessions.js'
 import { contextOf, toChat } from './context.js'
@@ -32,37 +23,40 @@ export interface Conversation {
   readonly cancellation: Cancellation
   /** A model is asked. */
   begin(model: Model): void
-  hear(batch: readonly ChatEvent[], model: Model): Promise<unknown> | undefined
+  hear(batch: readonly ChatEvent[], by: Answering): Promise<unknown> | undefined
   /** Nothing was said yet. */
   silent(): boolean
   /** The provider is closed. */
   abort(): void
 }
 
-type Target = Pick<ModelRoute, 'model' | 'provider'>
-
 /** Ask the agent's models, one after the other as long as they fail without a word. Rejects with the last one's error, or the abort's. */
 export async function converse(conversation: Conversation): Promise<void> {
-  const { host, request, agent, session } = conversation
+  const { host, request, agent, session, cancellation } = conversation
+  const { principal, requestId } = request
   const override = request.model ?? session?.settings.model
-  const route = host.models.route({ agent: agent.id, override, kind: 'chat' })
-  const system = [await orAborted(host.agents.prompt(agent.id), conversation.cancellation), request.extraSystemPrompt]
-    .filter(Boolean)
-    .join('\n\n')
+  const route = host.models.route({ agent: agent.id, override, kind: 'chat', principal })
+  const system = [await orAborted(host.agents.prompt(agent.id), cancellation), request.extraSystemPrompt].filter(Boolean).join('\n\n')
   const entries = pastOf(conversation)
-  const targets = [route, ...route.fallbacks]
-  for (const target of targets) {
-    try {
-      return await ask(target, system, entries, conversation)
-    } catch (error) {
-      const last = target === targets.at(-1)
-      if (last || conversation.cancellation.aborted || !isTransient(error) || !conversation.silent()) throw error
-      host.log.warn(`model "${target.model.key}" failed, trying the next one: ${error.message}`, {
-        requestId: request.requestId,
-        code: error.code,
-      })
-    }
-  }
+  let answering!: Answering
+  await consume(
+    host.models.chat({
+      route,
+      request: (model) => requestFor(model, system, entries, conversation),
+      principal,
+      cancellation,
+      requestId,
+      committed: () => !conversation.silent() || request.committed?.() === true,
+      trying: ({ model, provider }) => {
+        conversation.begin(model)
+        request.onModel?.(model)
+        return host.hold(provider, conversation.abort)
+      },
+    }),
+    cancellation,
+    (batch) => conversation.hear(batch, answering),
+    (opened) => (answering = opened),
+  )
 }
 
 function pastOf({ host, request, session, without }: Conversation): Entry[] {
@@ -70,20 +64,11 @@ function pastOf({ host, request, session, without }: Conversation): Entry[] {
   return host.sessions.messages(session.key, maxEntries).filter(({ id }) => !without.has(id))
 }
 
-async function ask({ model, provider }: Target, system: string, entries: readonly Entry[], conversation: Conversation): Promise<void> {
-  const { host, request, agent, session, cancellation, hear } = conversation
-  if (!provider.chat)
-    throw new GatewayError('unsupported_model_for_endpoint', `The model '${model.key}' does not chat.`, { param: 'model' })
-  conversation.begin(model)
+function requestFor(model: Model, system: string, entries: readonly Entry[], conversation: Conversation): ChatRequest {
+  const { request, agent, session } = conversation
   const messages = contextOf({ system, entries, turn: turnOf(conversation, model), model, contextTokens: agent.contextTokens })
   const effort = effortOf(request.thinking) ?? effortOf(session?.settings.thinkingLevel)
-  const body: ChatRequest = { ...(effort && { reasoningEffort: effort }), ...request.options, messages, stream: true }
-  const release = host.hold(provider, conversation.abort)
-  try {
-    await consume(provider.chat(model.id, body, callContext(cancellation, request.requestId)), cancellation, (batch) => hear(batch, model))
-  } finally {
-    release()
-  }
+  return { ...(effort && { reasoningEffort: effort }), ...request.options, messages, stream: true }
 }
 
 const efforts = ['minimal', 'low', 'medium', 'high', 'xhigh'] as const

@@ -127,10 +127,10 @@ export class Turn implements Run {
           this.#model = model
           this.#speech = new Speech()
         },
-        hear: (batch, model) => {
+        hear: (batch, by) => {
           const delta = this.#speech.add(batch)
           if (delta !== '') this.#tell('assistant', { text: this.#speech.text, delta })
-          return this.#request.onEvents?.(batch, model)
+          return this.#request.onEvents?.(batch, by)
         },
         silent: () => !this.#speech.said,
         abort: () => this.abort('shutdown'),

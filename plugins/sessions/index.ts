@@ -5,12 +5,14 @@ import { Methods } from '../contracts/methods.js'
 import { Models } from '../contracts/models.js'
 import { Sessions } from '../contracts/sessions.js'
 import { Store } from '../contracts/store.js'
+import { Tools } from '../contracts/tools.js'
 import { createAnnouncer } from './announce.js'
 import { createMemory } from './memory.js'
 import { addMethods } from './method-rows.js'
 import { schema } from './schema.js'
 import { archiveFolderOf, createSessions } from './sessions.js'
 import { createSubscribers } from './subscribers.js'
+import { addTools } from './tool-rows.js'
 
 export default definePlugin({
   api: 1,
@@ -52,5 +54,6 @@ export default definePlugin({
     })
     const inputs = { sessions, subscribers, agents: () => agents.current, models: () => models.current }
     kernel.surface(Methods).tap((methods) => addMethods(methods, inputs))
+    kernel.surface(Tools).tap((tools) => addTools(tools, inputs))
   },
 })

@@ -102,3 +102,39 @@ export const deleteSchema = closed<DeleteParams>({ key: text, deleteTranscript: 
 ])
 
 export const messagesSubscribeSchema = closed<{ key: string }>({ key: text }, ['key'])
+
+export const sessionKinds = ['main', 'group', 'cron', 'hook', 'node', 'other'] as const
+export type SessionKind = (typeof sessionKinds)[number]
+const about = (description: string, node: Record<string, unknown>) => ({ ...node, description })
+const keyOrId = { ...text, maxLength: 512 }
+
+export interface ListToolArgs {
+  kinds?: readonly SessionKind[]
+  limit: number
+  activeMinutes?: number
+  messageLimit: number
+}
+export const listToolSchema = closed<ListToolArgs>({
+  kinds: about('Only sessions of these kinds.', { type: 'array', minItems: 1, items: { type: 'string', enum: [...sessionKinds] } }),
+  limit: about('How many, newest first.', { type: 'integer', minimum: 1, maximum: 200, default: 50 }),
+  activeMinutes: about('Only those that changed within so many minutes.', count),
+  messageLimit: about('With so many of the last messages of each.', { type: 'integer', minimum: 0, maximum: 20, default: 0 }),
+})
+
+export interface HistoryToolArgs {
+  sessionKey: string
+  limit: number
+  includeTools: boolean
+}
+export const historyToolSchema = closed<HistoryToolArgs>(
+  {
+    sessionKey: about('Key or id of the session; "main" is the main session of this agent.', keyOrId),
+    limit: about('How many of the last messages.', { type: 'integer', minimum: 1, maximum: 1_000, default: 50 }),
+    includeTools: about('With calls of tools and their results.', { ...flag, default: false }),
+  },
+  ['sessionKey'],
+)
+
+export const statusToolSchema = closed<{ sessionKey?: string }>({
+  sessionKey: about('Key or id of the session. Default: this one.', keyOrId),
+})

@@ -47,7 +47,7 @@ describe('document', () => {
 
   test('all bundled plugins run by default, with what is written for them', async () => {
     const composed = await compose({
-      gateway: { mode: 'local', http: { allowedHosts: ['x'], endpoints: { chatCompletions: { enabled: true, maxInFlight: 3 } } } },
+      gateway: { mode: 'local', http: { allowedHosts: ['x'], endpoints: { chatCompletions: { enabled: true, maxImageParts: 3 } } } },
       agents: { list: [{ id: 'main' }] },
       models: {
         aliases: { a: 'p/x' },
@@ -61,7 +61,7 @@ describe('document', () => {
     assert.deepEqual(texts([...composed.issues, ...composed.warnings]), [])
     assert.deepEqual(composed.gateway, { mode: 'local' })
     assert.deepEqual(configOf(composed, 'http'), { allowedHosts: ['x'], disabledPaths: [] })
-    assert.deepEqual(configOf(composed, 'openai-chat'), { maxInFlight: 3 })
+    assert.deepEqual(configOf(composed, 'openai-chat'), { maxImageParts: 3 })
     assert.deepEqual(configOf(composed, 'agents'), { list: [{ id: 'main' }] })
     assert.deepEqual(configOf(composed, 'models'), { aliases: { a: 'p/x' } })
     assert.deepEqual(Object.keys(configOf(composed, 'provider-openai') as object), ['p', 'q'])
@@ -80,6 +80,7 @@ describe('document', () => {
       'openai-chat': 'turned off by gateway.http.endpoints.chatCompletions.enabled',
       'openai-models': 'turned off by plugins.entries.openai-models.enabled',
       agents: 'denied by plugins.deny',
+      hooks: 'off by default',
       'trusted-proxy': 'off by default',
     })
     assert.deepEqual(texts(composed.issues), [])
@@ -89,8 +90,8 @@ describe('document', () => {
   })
 
   test('a selected set is completed by what it requires; deny wins; unknown names are refused', async () => {
-    assert.deepEqual(names(await compose({}, ['openai-chat'])), ['http', 'koa', 'models', 'openai-chat'])
-    assert.deepEqual(names(await compose({ plugins: { allow: ['openai-chat'] } })), ['http', 'koa', 'models', 'openai-chat'])
+    assert.deepEqual(names(await compose({}, ['openai-chat'])), ['http', 'inference', 'koa', 'models', 'openai-chat'])
+    assert.deepEqual(names(await compose({ plugins: { allow: ['openai-chat'] } })), ['http', 'inference', 'koa', 'models', 'openai-chat'])
     assert.deepEqual(names(await compose({ plugins: { deny: ['openai-chat'] } }, ['openai-chat', 'health'])), ['health', 'http', 'koa'])
     assert.deepEqual(names(await compose({ plugins: { entries: { health: { enabled: false } } } }, ['health'])), ['health', 'http', 'koa'])
     // An allow list that means other programs' plugins leaves the bundled ones running.
@@ -107,8 +108,8 @@ describe('document', () => {
       agents: {
         defaults: { heartbeat: {}, sandbox: {}, model: 'a/b' },
         list: [
-          { id: 'a', tools: {}, modell: 'x' },
-          { id: 'b', tools: {} },
+          { id: 'a', sandbox: {}, modell: 'x' },
+          { id: 'b', sandbox: {} },
         ],
       },
       commands: { native: 'auto', restart: false },
@@ -117,8 +118,8 @@ describe('document', () => {
     })
     assert.deepEqual(texts(composed.warnings).sort(), [
       'agents.defaults: not supported yet, ignored: heartbeat, sandbox',
-      'agents.list.0: not supported yet, ignored: tools',
-      'agents.list.1: not supported yet, ignored: tools',
+      'agents.list.0: not supported yet, ignored: sandbox',
+      'agents.list.1: not supported yet, ignored: sandbox',
       'channels: not supported yet, ignored',
       'commands: not supported yet, ignored: native',
       'gateway.auth: not supported yet, ignored: allowTailscale',
@@ -211,7 +212,7 @@ describe('document', () => {
     const process = pathsWith(schema, (node) => node['x-reload'] === 'process')
     for (const path of ['gateway.tls', 'env', 'logging.file']) assert.ok(process.includes(path), path)
     const endpoints = (schema.properties as any).gateway.properties.http.properties.endpoints.properties
-    assert.deepEqual(Object.keys(endpoints).sort(), ['chatCompletions', 'embeddings', 'models'])
+    assert.deepEqual(Object.keys(endpoints).sort(), ['chatCompletions', 'embeddings', 'models', 'responses'])
     assert.ok(endpoints.chatCompletions.properties.enabled)
   })
 

@@ -181,7 +181,7 @@ describe('reload', () => {
       /failed in validate: boom/,
     ],
     [
-      'a duplicate row',
+      'T-ROUTE-03 a duplicate row',
       { apply: (kernel: any) => kernel.surface(Routes).tap((r: any) => r.get('/say', scope, () => undefined)) },
       /routes already has "GET \/say" from plugin "speaker"; plugin "broken"/,
     ],

@@ -14,7 +14,7 @@ const example = join(repository, 'examples/embedded-min/main.ts')
 const mostBytes = 400_000
 /** Parts of the product that a host with three plugins must not carry. */
 const foreign = /node_modules\/(cosmiconfig|cac|tsx|chokidar|@humanwhocodes|undici|rotating-file-stream|koa|@koa)\/|^cli\//
-const plugins = ['contracts', 'health', 'http', 'openai-chat']
+const plugins = ['contracts', 'health', 'http', 'inference', 'openai-chat']
 
 /** As a host would: into one file. */
 const bundle = async (outdir: string): Promise<Metafile> => {

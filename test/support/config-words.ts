@@ -60,6 +60,7 @@ export const configWords: Readonly<Record<string, Words>> = {
   'gateway.http.targetBytes': { meaning: 'Longest request target; longer is 431.' },
   'gateway.http.disabledPaths': { meaning: 'Paths that answer 404 `endpoint_disabled`. The CLI adds those of endpoints that are off.' },
   'gateway.http.endpoints.models.enabled': { meaning: 'Serve `/v1/models`.', default: '`true`' },
+  'gateway.http.endpoints.responses.enabled': { meaning: 'Serve `/v1/responses`.', default: '`true`', reload: 'plugin' },
   'gateway.http.endpoints.embeddings.enabled': { meaning: 'Serve `/v1/embeddings`.', default: '`true`', reload: 'plugin' },
   'gateway.http.endpoints.chatCompletions.enabled': { meaning: 'Serve `/v1/chat/completions`.', default: '`true`', reload: 'plugin' },
   'gateway.http.endpoints.chatCompletions.images.maxRedirects': {

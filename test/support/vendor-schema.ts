@@ -8,15 +8,18 @@ const require = createRequire(import.meta.url)
 const types = {
   chat: 'OpenAI.Chat.Completions.ChatCompletionCreateParams',
   embedding: 'OpenAI.EmbeddingCreateParams',
+  response: 'OpenAI.Responses.Response',
+  responseEvent: 'OpenAI.Responses.ResponseStreamEvent',
+  responseItems: 'OpenAI.Responses.ResponseItemList',
 }
-/** Request bodies that the vendor has official types for. */
+/** Bodies that the vendor has official types for. */
 export type VendorType = keyof typeof types
 
-/** The schema of all types in one document: made once per version of the `openai` package, in about 2 s, then cached. */
+/** The schema of all types in one document: made once per version of the `openai` package, in some seconds, then cached. */
 function vendorSchema(): Record<string, unknown> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const version = require(join(root, 'node_modules/openai/package.json')).version as string
-  const cached = join(root, 'node_modules/.cache/openclaw-test', `openai-${version}.json`)
+  const cached = join(root, 'node_modules/.cache/openclaw-test', `openai-${version}-${Object.keys(types).join('-')}.json`)
   if (existsSync(cached)) return JSON.parse(readFileSync(cached, 'utf8'))
   mkdirSync(dirname(cached), { recursive: true })
   const source = `${cached}.${process.pid}.ts`

@@ -13,7 +13,7 @@ const run = promisify(execFile)
 const program = `
   import { createGateway, use } from './dist/index.js'
   const load = async (name) => (await import('./dist/plugins/' + name + '.js')).default
-  const plugins = await Promise.all(['http', 'models', 'openai-models', 'openai-chat', 'local'].map(load))
+  const plugins = await Promise.all(['http', 'models', 'inference', 'openai-models', 'openai-chat', 'local'].map(load))
   const token = 'a'.repeat(64)
   const gateway = await createGateway({ plugins, gateway: { port: 0, auth: { mode: 'token', token } } })
   const ask = async (path, body) => {

@@ -55,7 +55,7 @@ describe('chat clients that go away', () => {
     for await (const chunk of stream) if (chunk.choices[0]?.delta.content === 'a') stream.controller.abort()
     await until('the signal fires', () => it.asked.at(-1)?.abortedAt !== undefined)
     assert.deepEqual(
-      it.gateway.log.filter(({ from, level }) => from === 'openai-chat' && level !== 'debug'),
+      it.gateway.log.filter(({ from, level }) => (from === 'openai-chat' || from === 'inference') && level !== 'debug'),
       [],
     )
   })
@@ -65,7 +65,7 @@ describe('chat clients that read slowly', () => {
   const size = 4_000
   let it: Booted
   before(async () => {
-    it = await boot({ main: talks(5_000, size), endless: talks(Infinity, size) }, { chat: { stalledMs: 1_000 } })
+    it = await boot({ main: talks(5_000, size), endless: talks(Infinity, size) }, { inference: { stalledMs: 1_000 } })
   })
   after(() => it.close())
 
@@ -124,7 +124,7 @@ function dechunk(wire: string): string {
 
 describe('chat queue over the wire', () => {
   test('one runs, one waits, the third gets 429 with Retry-After', async () => {
-    const it = await boot({ main: delays(300, says([text('a'), stop])) }, { chat: { maxInFlight: 1 } })
+    const it = await boot({ main: delays(300, says([text('a'), stop])) }, { inference: { maxInFlight: 1 } })
     try {
       const first = it.post({ messages: ask })
       await until('the first runs', () => it.asked.length === 1)
@@ -145,7 +145,7 @@ describe('chat queue over the wire', () => {
   })
 
   test('T-DOS-11 who leaves the queue makes room', async () => {
-    const it = await boot({ main: hangs() }, { chat: { maxInFlight: 1 } })
+    const it = await boot({ main: hangs() }, { inference: { maxInFlight: 1 } })
     try {
       const [running, waiting] = [new AbortController(), new AbortController()]
       const first = it.post({ messages: ask }, { signal: running.signal })

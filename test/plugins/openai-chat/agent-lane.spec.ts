@@ -3,9 +3,11 @@ import { createHash } from 'node:crypto'
 import { after, before, describe, test } from 'node:test'
 import OpenAI from 'openai'
 import { boot, type Booted, eventsOf, gate, lastText, lengthy, said, until } from '../runs/boot.js'
+import { keysPlugin } from '../inference/boot.js'
 import { framesOf, jsonOf } from './boot.js'
 
 const hello = [{ role: 'user', content: 'hello' }]
+const narrow = { kind: 'key' as const, id: 'ops', scopes: ['operator.write'], only: { models: ['up/e*'], agents: ['backed'] } }
 const tools = [
   {
     type: 'function',
@@ -25,13 +27,16 @@ describe('chat over HTTP with an agent', () => {
           { id: 'main' },
           { id: 'ops', identity: { name: 'Opal' } },
           { id: 'backed', model: { primary: 'up/overloaded', fallbacks: ['up/echo'] } },
+          { id: 'hesitant', model: { primary: 'up/slow', fallbacks: ['up/echo'] } },
         ],
       },
       async respond(request) {
         if (lastText(request).startsWith('hold')) await held.opened
+        if (lastText(request) === 'too late') return request.body.model === 'slow' ? { status: 503, delayMs: 1_000 } : undefined
         return lastText(request) === 'at length' ? lengthy : undefined
       },
-      chat: { runTimeoutMs: 6_000 },
+      inference: { runTimeoutMs: 6_000, firstByteMs: 500 },
+      more: [keysPlugin({ 'sk-ops': narrow })],
     })
     client = new OpenAI({ baseURL: `${it.gateway.url}/v1`, apiKey: it.gateway.token, maxRetries: 0 })
   })
@@ -162,10 +167,32 @@ describe('chat over HTTP with an agent', () => {
   test('who answered after a fallback is what the reply says', async () => {
     const reply = await post({ messages: hello }, { 'x-openclaw-agent-id': 'backed' })
     assert.equal(reply.headers.get('x-openclaw-resolved-model'), 'up/echo')
+    assert.equal(reply.headers.get('x-openclaw-tried'), 'up/overloaded, up/echo')
     assert.equal((await jsonOf(reply)).model, 'up/echo')
     const streamed = await post({ messages: hello, stream: true }, { 'x-openclaw-agent-id': 'backed' })
     assert.equal(streamed.headers.get('x-openclaw-resolved-model'), 'up/echo')
     assert.equal(framesOf(await streamed.text())[0].model, 'up/echo')
+  })
+
+  test('once the client was told which model answers, no other does', async () => {
+    const messages = [{ role: 'user', content: 'too late' }]
+    const streamed = await post({ messages, stream: true }, { 'x-openclaw-agent-id': 'hesitant' })
+    assert.equal(streamed.headers.get('x-openclaw-resolved-model'), 'up/slow')
+    const frames = framesOf(await streamed.text())
+    assert.deepEqual([frames.at(-2).error.code, frames.at(-1)], ['upstream_unavailable', '[DONE]'])
+    assert.equal(sentLast().model, 'slow')
+  })
+
+  test('T-API-02 the run of a key stays inside its list, also where the session says otherwise', async () => {
+    const headers = { authorization: 'Bearer sk-ops' }
+    const reply = await post({ messages: hello }, { ...headers, 'x-openclaw-agent-id': 'backed' })
+    assert.deepEqual([reply.status, reply.headers.get('x-openclaw-resolved-model')], [200, 'up/echo'])
+    assert.equal(reply.headers.get('x-openclaw-tried'), null)
+    await post({ messages: hello }, { ...headers, ...keyed('patched'), 'x-openclaw-agent-id': 'backed' })
+    const patched = await it.wire.request('sessions.patch', { key: 'agent:backed:key-ops:patched', model: 'up/vision' })
+    assert.equal(patched.ok, true)
+    const refused = await post({ messages: hello }, { ...headers, ...keyed('patched'), 'x-openclaw-agent-id': 'backed' })
+    assert.deepEqual([refused.status, (await jsonOf(refused)).error.code], [404, 'model_not_found'])
   })
 
   for (const [model, status, code] of [

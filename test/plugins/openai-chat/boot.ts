@@ -5,6 +5,8 @@ import { createTestGateway, type TestGateway } from 'openclaw/testing'
 import agents from '../../../plugins/agents/index.js'
 import { type CallContext, type ChatEvent, type ChatRequest, Providers } from '../../../plugins/contracts/models.js'
 import http from '../../../plugins/http/index.js'
+import inference from '../../../plugins/inference/index.js'
+import type { ConfigInput as InferenceConfig } from '../../../plugins/inference/schema.js'
 import models from '../../../plugins/models/index.js'
 import openaiChat from '../../../plugins/openai-chat/index.js'
 import type { ConfigInput } from '../../../plugins/openai-chat/schema.js'
@@ -33,7 +35,10 @@ export interface Booted {
 }
 
 /** A gateway with chat, and a provider `fake` whose models follow scripts. `main` is the default agent's model. */
-export async function boot(scripts: Record<string, Script>, options: { chat?: ConfigInput; agents?: unknown } = {}): Promise<Booted> {
+export async function boot(
+  scripts: Record<string, Script>,
+  options: { chat?: ConfigInput; inference?: InferenceConfig; agents?: unknown } = {},
+): Promise<Booted> {
   const asked: Asked[] = []
   const list = Object.keys(scripts).map((id) => ({ key: `fake/${id}`, provider: 'fake', id, kind: 'chat' as const }))
   const fake = definePlugin({
@@ -61,6 +66,7 @@ export async function boot(scripts: Record<string, Script>, options: { chat?: Co
       { plugin: agents, config: options.agents ?? { defaults: { model: { primary: 'fake/main' } } } },
       models,
       fake,
+      { plugin: inference, config: options.inference ?? {} },
       { plugin: openaiChat, config: options.chat ?? {} },
     ],
   })

@@ -125,7 +125,7 @@ describe('chat stream timing', () => {
         silent: hangs([[text('a')]]),
         deaf: hangs([[text('a')]], true),
       },
-      { chat: { firstByteMs: 100, keepAliveMs: 100, runTimeoutMs: 1_000 } },
+      { inference: { firstByteMs: 100, keepAliveMs: 100, runTimeoutMs: 1_000 } },
     )
   })
   after(() => it.close())

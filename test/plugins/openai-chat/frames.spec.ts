@@ -25,6 +25,7 @@ const tool = (index: number, args: string, id?: string, name?: string): ChatEven
   ...(name !== undefined && { name }),
 })
 
+const done = 'data: [DONE]\n\n'
 const framesOf = (wire: string): any[] => {
   assert.ok(wire === '' || wire.endsWith('\n\n'))
   return wire
@@ -37,7 +38,9 @@ const framesOf = (wire: string): any[] => {
 }
 const stream = (batches: ChatEvent[][], more: Partial<ChatRequest> = {}, includeUsage = false) => {
   const reply = new StreamReply(head, request(more), includeUsage)
-  return framesOf(reply.opening + batches.map((batch) => reply.push(batch)).join('') + reply.end())
+  const frames = reply.opening + batches.map((batch) => reply.push(batch)).join('') + reply.end()
+  assert.ok(frames.endsWith(done))
+  return framesOf(frames.slice(0, -done.length))
 }
 const deltas = (frames: any[]) => frames.map(({ choices }) => choices[0]?.delta)
 const whole = (events: ChatEvent[], more: Partial<ChatRequest> = {}) => {

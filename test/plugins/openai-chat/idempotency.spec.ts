@@ -125,7 +125,7 @@ describe('chat Idempotency-Key', () => {
     })
 
   test('T-API-08 equal keys and bodies of two users are two runs', async () => {
-    const { digestOf } = await import('../../../plugins/openai-chat/idempotency.js')
+    const { digestOf } = await import('../../../plugins/inference/idempotency.js')
     const digest = (kind: string, id: string) => digestOf('k', kind, id, 'main', 'fake/main', undefined, { messages: ask() })
     assert.equal(new Set([digest('user', 'ann'), digest('user', 'bob'), digest('key', 'ann')]).size, 3)
     assert.equal(digest('user', 'ann'), digest('user', 'ann'))

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GatewayError } from 'openclaw/plugin'
+import type { ImageLimits } from '../../../plugins/contracts/image-limits.js'
 import { parseMessages } from '../../../plugins/openai-chat/messages.js'
-import type { Config, ImageLimits } from '../../../plugins/openai-chat/schema.js'
+import type { Config } from '../../../plugins/openai-chat/schema.js'
 import { limits } from './limits.js'
 
 const base64 = (...parts: (string | number[])[]) =>

@@ -1,15 +1,11 @@
-import { type Config, defaultMimes, type ImageLimits } from '../../../plugins/openai-chat/schema.js'
+import { defaultMimes, type ImageLimits } from '../../../plugins/contracts/image-limits.js'
+import type { Config } from '../../../plugins/openai-chat/schema.js'
 
 /** The configuration as the schema fills it in, with some of it changed. */
 export const limits = (change: Partial<Config> = {}, images: Partial<ImageLimits> = {}): Config => ({
   maxBodyBytes: 20_971_520,
   maxImageParts: 8,
   maxTotalImageBytes: 20_971_520,
-  firstByteMs: 10_000,
-  keepAliveMs: 15_000,
-  stalledMs: 120_000,
-  runTimeoutMs: 600_000,
-  maxInFlight: 512,
   ...change,
   images: {
     allowUrl: false,

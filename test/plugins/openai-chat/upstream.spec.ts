@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, mock, test } from 'node:test'
 import OpenAI, { APIError } from 'openai'
 import { createTestGateway, type TestGateway } from 'openclaw/testing'
 import http from '../../../plugins/http/index.js'
+import inference from '../../../plugins/inference/index.js'
 import models from '../../../plugins/models/index.js'
 import openaiChat from '../../../plugins/openai-chat/index.js'
 import providerOpenai from '../../../plugins/provider-openai/index.js'
@@ -25,6 +26,7 @@ describe('chat through the gateway to an OpenAI-compatible upstream', () => {
         http,
         models,
         { plugin: providerOpenai, config: { up: { baseUrl: upstream.baseUrl, apiKey: key, anyModel: true, models: [{ id: 'echo' }] } } },
+        { plugin: inference, config: {} },
         { plugin: openaiChat, config: {} },
       ],
     })

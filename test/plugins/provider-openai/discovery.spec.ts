@@ -59,6 +59,17 @@ describe('provider-openai: models from the server', () => {
     assert.throws(() => models().route({ model: 'fake/other', kind: 'chat' }), { code: 'model_not_found' })
   })
 
+  test('what a configured model costs is known, half of it as well', async (t) => {
+    const cost = { input: 1.25, cacheRead: 0.125 }
+    const { models } = await open(t, { entry: { models: [{ id: 'priced', cost }, { id: 'free' }] } })
+    assert.deepEqual(
+      models()
+        .list()
+        .map((model) => model.cost),
+      [{ input: 1.25, output: 0, cacheRead: 0.125 }, undefined],
+    )
+  })
+
   test('connections and list outlive a reload of the plugin; the list stays while the server fails', async (t) => {
     const { models, chat, reload, upstream } = await open(t, { upstream: { models: ['a', 'b'] } })
     await until(() => models().list().length === 2)

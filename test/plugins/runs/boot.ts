@@ -5,6 +5,7 @@ import agents from '../../../plugins/agents/index.js'
 import chat from '../../../plugins/chat/index.js'
 import { Runs, SystemEvents } from '../../../plugins/contracts/runs.js'
 import { Sessions } from '../../../plugins/contracts/sessions.js'
+import inference from '../../../plugins/inference/index.js'
 import models from '../../../plugins/models/index.js'
 import openaiChat from '../../../plugins/openai-chat/index.js'
 import providerOpenai from '../../../plugins/provider-openai/index.js'
@@ -21,7 +22,7 @@ import { type Reply, startUpstream, type Upstream, type UpstreamRequest } from '
 export interface BootOptions extends Omit<TestGatewayOptions, 'plugins'> {
   readonly agents?: Record<string, unknown>
   readonly respond?: (request: UpstreamRequest) => Reply | undefined | Promise<Reply | undefined>
-  readonly chat?: Record<string, unknown>
+  readonly inference?: Record<string, unknown>
   readonly more?: readonly Plugin[]
 }
 
@@ -43,7 +44,13 @@ export interface Booted {
 const ids = ['echo', 'slow', 'hang', 'stall', 'endless', 'overloaded', 'status-400', 'status-500', 'cut', 'tools', 'vision', 'small']
 
 /** A gateway with all that runs need, over sockets. The default model is `up/echo`. */
-export async function boot({ agents: people, respond, chat: chatConfig = {}, more = [], ...options }: BootOptions = {}): Promise<Booted> {
+export async function boot({
+  agents: people,
+  respond,
+  inference: inferenceConfig = {},
+  more = [],
+  ...options
+}: BootOptions = {}): Promise<Booted> {
   const upstream = await startUpstream(respond ? { respond } : {})
   const seen = { runs: probe(Runs), sessions: probe(Sessions, 'probe-sessions'), events: probe(SystemEvents, 'probe-events') }
   const list = ids.map((id) => ({
@@ -61,7 +68,8 @@ export async function boot({ agents: people, respond, chat: chatConfig = {}, mor
     wsProtocol,
     memoryDevices().plugin,
     chat,
-    { plugin: openaiChat, config: chatConfig },
+    { plugin: inference, config: inferenceConfig },
+    { plugin: openaiChat, config: {} },
     seen.runs.plugin,
     seen.sessions.plugin,
     seen.events.plugin,
