@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Ajv, type ValidateFunction } from 'ajv'
 
 const require = createRequire(import.meta.url)
@@ -15,7 +15,10 @@ const types = {
 /** Bodies that the vendor has official types for. */
 export type VendorType = keyof typeof types
 
-/** The schema of all types in one document: made once per version of the `openai` package, in some seconds, then cached. */
+/**
+ * The schema of all types in one document: made once per version of the `openai` package, in some seconds, then cached. `npm test` runs this
+ * file before the tests, so that they neither make it side by side nor wait for it in the middle.
+ */
 function vendorSchema(): Record<string, unknown> {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const version = require(join(root, 'node_modules/openai/package.json')).version as string
@@ -46,3 +49,5 @@ export function violationOf(type: VendorType, body: unknown): string | undefined
   compiled.set(type, validate)
   return validate(body) ? undefined : ajv.errorsText(validate.errors, { dataVar: 'body' }).slice(0, 1_000)
 }
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) vendorSchema()
