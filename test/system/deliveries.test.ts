@@ -6,17 +6,17 @@ import { after, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { use } from 'openclaw'
 import { GatewayError } from 'openclaw/plugin'
-import { type ClaimKey, Claims, migrations } from '../../../plugins/hooks/claims.js'
-import type { ConfigInput } from '../../../plugins/hooks/schema.js'
-import { type Database, Store } from '../../../plugins/contracts/store.js'
-import store from '../../../plugins/store/index.js'
-import { bootGateway } from '../../support/gateway.js'
-import { probe } from '../../support/registry.js'
-import { temporaryFolder } from '../../support/sessions.js'
-import { startUpstream } from '../../support/upstream.js'
-import { answerOf, boot, type Booted } from './boot.js'
-import { nowS, type Provider, providers } from './senders.js'
-import { enabled, hookToken } from './uses.js'
+import { type ClaimKey, Claims, migrations } from '../../plugins/hooks/claims.js'
+import type { ConfigInput } from '../../plugins/hooks/schema.js'
+import { type Database, Store } from '../../plugins/contracts/store.js'
+import store from '../../plugins/store/index.js'
+import { bootGateway } from '../support/gateway.js'
+import { probe } from '../support/registry.js'
+import { temporaryFolder } from '../support/sessions.js'
+import { startUpstream } from '../support/upstream.js'
+import { answerOf, boot, type Booted } from '../plugins/hooks/boot.js'
+import { nowS, type Provider, providers } from '../plugins/hooks/senders.js'
+import { enabled, hookToken } from '../plugins/hooks/uses.js'
 
 const none = { authorization: '' }
 
@@ -112,8 +112,8 @@ describe('hooks: a delivery that comes again', () => {
   })
 })
 
-const script = fileURLToPath(new URL('./killed.ts', import.meta.url))
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const script = fileURLToPath(new URL('../plugins/hooks/killed.ts', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** A gateway in a process of its own. */
 async function startProcess(upstream: string, state: string, section: ConfigInput) {

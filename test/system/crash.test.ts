@@ -4,12 +4,12 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import type { Sessions } from '../../../plugins/contracts/sessions.js'
-import { bootSessions, temporaryFolder } from '../../support/sessions.js'
-import { wordsIn } from '../../support/turns.js'
+import type { Sessions } from '../../plugins/contracts/sessions.js'
+import { bootSessions, temporaryFolder } from '../support/sessions.js'
+import { wordsIn } from '../support/turns.js'
 
-const writer = fileURLToPath(new URL('../../support/turn-writer.ts', import.meta.url))
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const writer = fileURLToPath(new URL('../support/turn-writer.ts', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Let a process hold turns until it has said `lines` of them, then kill it. Answers every line that came. */
 async function killedAfter(state: string, name: string, lines: number): Promise<string[]> {
