@@ -85,7 +85,7 @@ export const hooks: Record<HookName, HookSpec> = {
   ),
   ready: series(10_000, 'fault', 'Every plugin is active or known failed and the port is bound; again after each reload, with its report.'),
   authenticate: bail("A request that the kernel's own credentials did not settle. Answer a principal, a denial or nothing."),
-  authorize: bail('After authenticate, and per WebSocket method. Answer a denial to refuse; answer nothing to let it pass.'),
+  authorize: bail('After authenticate, per WebSocket method and per tool call. Answer a denial to refuse; answer nothing to let it pass.'),
   connected: notification('A socket was upgraded.'),
   disconnected: notification('An upgraded socket closed.'),
   served: notification('A response ended, or its client went away.'),

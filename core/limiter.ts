@@ -18,6 +18,9 @@ function network64(address: string): string {
   return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`
 }
 
+/** Under what a client's failures are counted. IPv6 by /64: one client owns all of it. */
+export const clientKey = (address: string) => (isIP(address) === 6 && !isLoopback(address) ? network64(address) : address)
+
 const bucketLimit = 10_000
 const sameCredentialMs = 60_000
 
@@ -25,8 +28,6 @@ const sameCredentialMs = 60_000
 export function createLimiter() {
   let settings: LimiterSettings = { maxAttempts: 10, windowMs: 60_000, lockoutMs: 300_000, exemptLoopback: false }
   const buckets = new Map<string, { failures: number[]; tried: Map<string, number>; lockedUntil: number }>()
-  /** IPv6 by /64: one client owns all of it. */
-  const keyOf = (address: string) => (isIP(address) === 6 && !isLoopback(address) ? network64(address) : address)
   const makeRoom = (now: number) => {
     for (const [key, bucket] of buckets) if (bucket.lockedUntil < now && buckets.size >= bucketLimit) buckets.delete(key)
   }
@@ -35,12 +36,12 @@ export function createLimiter() {
       settings = next
     },
     /** Whole seconds until this client may try again, 0 when it may now. */
-    lockedForS: (address: string) => Math.max(0, Math.ceil(((buckets.get(keyOf(address))?.lockedUntil ?? 0) - Date.now()) / 1_000)),
+    lockedForS: (address: string) => Math.max(0, Math.ceil(((buckets.get(clientKey(address))?.lockedUntil ?? 0) - Date.now()) / 1_000)),
     /** Count a wrong credential. The same one again within a minute is a stale client, not a guess: answers false. */
     fail(address: string, credential: string): boolean {
       if (settings.exemptLoopback && isLoopback(address)) return true
       const now = Date.now()
-      const key = keyOf(address)
+      const key = clientKey(address)
       if (!buckets.has(key)) makeRoom(now)
       if (!buckets.has(key) && buckets.size < bucketLimit) buckets.set(key, { failures: [], tried: new Map(), lockedUntil: 0 })
       const bucket = buckets.get(key)
@@ -53,7 +54,7 @@ export function createLimiter() {
       return true
     },
     succeed(address: string) {
-      if (buckets.size > 0) buckets.delete(keyOf(address))
+      if (buckets.size > 0) buckets.delete(clientKey(address))
     },
   }
 }

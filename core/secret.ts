@@ -46,7 +46,7 @@ const weak = new Set(
 /** Too short or too common to stand on a network. */
 export const isWeak = (text: string) => text.length < 16 || weak.has(text.toLowerCase()) || new Set(text).size < 4
 
-const keyShaped = /\b(?:sk|pk|xox[abps]|ghp|gho|AIza)[-_A-Za-z0-9]{12,}|(?<=\bBearer\s)[^\s"',]{8,}/g
+const keyShaped = /\b(?:sk|pk|xox[abps]|ghp|gho|AIza|oc-[0-9a-f]{12}-)[-_A-Za-z0-9]{12,}|(?<=\bBearer\s)[^\s"',]{8,}/g
 
 /** Known secrets of one gateway. Bounded: the oldest is forgotten past 1,000, key-shaped text is masked all the same. */
 export function createSecretBook(resolve: ResolveSecret) {

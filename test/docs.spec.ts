@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Gateway } from 'openclaw'
 import { bundledCommands } from '../cli/commands.js'
 import { runOptions } from '../cli/gateway/flags.js'
 import { standard } from '../cli/standard.js'
@@ -132,6 +133,23 @@ describe('documents', () => {
         }
       }
     }
+  })
+
+  test('the program of docs/embedding.md runs, with every plugin that it names', async (t) => {
+    const program = blocks('docs/embedding.md').find(({ code }) => code?.includes('createGateway'))?.code ?? ''
+    const [body, ending] = program.split('\nconsole.log')
+    assert.ok(ending?.includes('gateway.close()'))
+    // Below the repository, where the package finds itself by its name.
+    mkdirSync(join(root, '.cache'), { recursive: true })
+    const folder = mkdtempSync(join(root, '.cache/embedding-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    writeFileSync(join(folder, 'program.ts'), `${body}\nexport { gateway }\n`)
+    const { gateway } = (await import(join(folder, 'program.ts'))) as { gateway: Gateway }
+    t.after(() => gateway.close())
+    assert.deepEqual(
+      gateway.inspect().plugins.flatMap(({ name, state, reason }) => (state === 'active' ? [] : [`${name} is ${state}: ${reason}`])),
+      [],
+    )
   })
 
   test('the plugin of docs/writing-a-plugin.md is shown as a whole', () => {

@@ -2,17 +2,10 @@ import type { Cancellation } from './cancellation.js'
 import type { Egress, EgressResponse } from './egress.js'
 import { GatewayError } from 'openclaw/plugin'
 import { imageType } from './images.js'
+import { allowsType, type MediaLimits } from './media-limits.js'
 
-/** What a client's URL may lead to. The settings of an endpoint's `images` or `files` fit. */
-export interface RemoteLimits {
-  /** Host names, exact or `*.example.com`. Empty: any public one. */
-  readonly urlAllowlist: readonly string[]
-  /** Media types; case and parameters do not matter. Empty: for images the six that are known, for files those of a document or a text. */
-  readonly allowedMimes: readonly string[]
-  readonly maxBytes: number
-  readonly maxRedirects: number
-  readonly timeoutMs: number
-}
+/** What a client's URL may lead to. */
+export type RemoteLimits = Omit<MediaLimits, 'allowUrl'>
 
 /** Content of a URL, as a `data:` URI would have it. */
 export interface RemoteImage {
@@ -24,16 +17,6 @@ export interface RemoteImage {
 export interface RemoteFile extends RemoteImage {
   readonly charset: string | undefined
 }
-
-/** Media types of files that are taken when the configuration names none. */
-export const defaultFileMimes: readonly string[] = [
-  'text/plain',
-  'text/markdown',
-  'text/html',
-  'text/csv',
-  'application/json',
-  'application/pdf',
-]
 
 /**
  * Fetch an image. Its first bytes say what it is, whatever the server says. `egress` is undefined where the plugin is off.
@@ -47,7 +30,7 @@ export async function fetchImage(
 ): Promise<RemoteImage> {
   const { body } = await get(egress, url, limits, cancellation)
   const mime = imageType(body)
-  if (mime === undefined || !allows(limits.allowedMimes, mime)) throw refused('What the URL answers is not an image of an allowed type.')
+  if (mime === undefined || !allowsType('image', limits, mime)) throw refused('What the URL answers is not an image of an allowed type.')
   return { mime, base64: body.toString('base64'), bytes: body.length }
 }
 
@@ -59,17 +42,13 @@ export async function fetchFile(
   cancellation: Cancellation,
 ): Promise<RemoteFile> {
   const { body, type: mime, charset } = await get(egress, url, limits, cancellation)
-  const allowed = limits.allowedMimes.length > 0 ? limits.allowedMimes : defaultFileMimes
-  if (mime === '' || !allows(allowed, mime)) throw refused('What the URL answers is not a file of an allowed type.')
+  if (!allowsType('file', limits, mime)) throw refused('What the URL answers is not a file of an allowed type.')
   if (mime === 'application/pdf' && body.toString('latin1', 0, 5) !== '%PDF-')
     throw refused('What the URL answers is not the PDF it says it is.')
   return { mime, charset, base64: body.toString('base64'), bytes: body.length }
 }
 
 const refused = (message: string) => new GatewayError('egress_refused', message)
-
-const allows = (allowed: readonly string[], mime: string) =>
-  allowed.length === 0 || allowed.some((entry) => entry.toLowerCase().split(';', 1)[0]?.trim() === mime)
 
 async function get(egress: Egress | undefined, url: string, limits: RemoteLimits, cancellation: Cancellation): Promise<EgressResponse> {
   if (!egress) throw refused('URLs are not fetched here: the plugin "egress" is off.')

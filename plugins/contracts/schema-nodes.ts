@@ -6,3 +6,11 @@ export const integer = (value: number, minimum: number, maximum: number, help: s
   maximum,
   'x-help': help,
 })
+
+/** Schema of an object with these properties and no others. */
+export const object = (properties: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
+  type: 'object',
+  additionalProperties: false,
+  properties,
+  ...more,
+})

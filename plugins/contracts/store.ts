@@ -11,6 +11,9 @@ export interface Statement {
   iterate(...values: SqlValue[]): IterableIterator<any>
 }
 
+/** A cached statement by its text, as readers and writers get it. */
+export type Sql = (text: string) => Statement
+
 /** The part of an SQLite connection that is used, shaped like `DatabaseSync` of `node:sqlite`. */
 export interface SqlDriver {
   exec(sql: string): void

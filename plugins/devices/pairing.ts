@@ -1,7 +1,8 @@
 import { refusal } from '../contracts/methods.js'
 import type { Device, PairingRequest } from '../contracts/devices.js'
+import type { Sql } from '../contracts/store.js'
 import { approveRequest, type Held, type Sources } from './decisions.js'
-import { deviceOfRequest, readDevices, readRequests, readStanding, type Sql, writeStanding } from './rows.js'
+import { deviceOfRequest, readDevices, readRequests, readStanding, writeStanding } from './rows.js'
 import type { Paired, Standing } from './standing.js'
 import { shownDevice, shownRequest } from './view.js'
 

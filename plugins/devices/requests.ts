@@ -1,5 +1,6 @@
+import type { Sql } from '../contracts/store.js'
 import { ask, type Asked, type Sources } from './decisions.js'
-import { countRequests, readStanding, type Sql, sweepRequests, writeStanding } from './rows.js'
+import { countRequests, readStanding, sweepRequests, writeStanding } from './rows.js'
 import type { Claim, Request } from './standing.js'
 
 /** Open requests, in all and from one address. */

@@ -1,8 +1,6 @@
 import type { PairingRequest } from '../contracts/devices.js'
-import type { SqlValue, Statement } from '../contracts/store.js'
+import type { Sql, SqlValue } from '../contracts/store.js'
 import type { Grant, Paired, Request, Standing, Tombstone } from './standing.js'
-
-export type Sql = (text: string) => Statement
 
 /** From schema version n to n + 1. What was released is never changed: the next one is added. */
 export const migrations: readonly string[] = [

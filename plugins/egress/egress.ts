@@ -1,10 +1,10 @@
 import { GatewayError, type Log, printable } from 'openclaw/plugin'
 import { type Cancellation, Canceller } from '../contracts/cancellation.js'
 import type { Egress, EgressRequest, EgressResponse } from '../contracts/egress.js'
+import { Slots } from '../contracts/slots.js'
 import { codeOf, faultOf, refused, timedOut } from './faults.js'
 import { type Network, systemNetwork } from './network.js'
 import type { Config } from './schema.js'
-import { Slots } from './slots.js'
 import { parseTarget } from './target.js'
 import { judge, type Policy } from './verdict.js'
 
@@ -23,7 +23,7 @@ export interface EgressOptions extends Omit<Config, 'allow'> {
 /** `close` ends what is being fetched. */
 export function createEgress(options: EgressOptions): Egress & { close(): void } {
   const { allowed, connectMs, maxConcurrent, maxQueued, log, network = systemNetwork(maxConcurrent) } = options
-  const slots = new Slots(maxConcurrent, maxQueued)
+  const slots = new Slots('Too many URLs are being fetched.')
   const policy: Policy = { network, allowed, connectMs }
   const open = new Set<Canceller>()
   let closed = false
@@ -38,7 +38,8 @@ export function createEgress(options: EgressOptions): Egress & { close(): void }
       open.add(work)
       try {
         trip.begin()
-        const answer = await withPlace(slots, work, () => trip.follow(policy, options, work))
+        await slots.take(maxConcurrent, maxQueued, work)
+        const answer = await trip.follow(policy, options, work).finally(() => slots.release(maxConcurrent))
         log.debug('A URL was fetched.', { host: trip.host, status: answer.status, bytes: answer.body.length, ms: since(beganMs) })
         return answer
       } catch (error) {
@@ -61,15 +62,6 @@ export function createEgress(options: EgressOptions): Egress & { close(): void }
 
 const since = (beganMs: number) => Math.round(performance.now() - beganMs)
 const shuttingDown = () => new GatewayError('shutting_down', 'The gateway is about to stop fetching URLs.', { retryAfterS: 5 })
-
-async function withPlace<T>(slots: Slots, cancellation: Cancellation, run: () => Promise<T>): Promise<T> {
-  await slots.take(cancellation)
-  try {
-    return await run()
-  } finally {
-    slots.release()
-  }
-}
 
 /** One fetch, from hop to hop. */
 class Trip {

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import type { Cancellation } from '../contracts/cancellation.js'
+import { Slots } from '../contracts/slots.js'
 import { isPublic } from './addresses.js'
-import { Slots } from './slots.js'
 
 /** The network as this process sees it. */
 export interface Network {
@@ -21,16 +21,16 @@ const lookupsAtOnce = 2
 
 /** `maxQueued`: names that wait to be resolved. */
 export function systemNetwork(maxQueued: number): Network {
-  const slots = new Slots(lookupsAtOnce, maxQueued)
+  const slots = new Slots('Too many names are being looked up.')
   return {
     isPublic,
     async resolve(name, cancellation) {
-      await slots.take(cancellation)
+      await slots.take(lookupsAtOnce, maxQueued, cancellation)
       // Nothing ends a look-up that has begun: its place stays taken, even if nobody waits for it any more.
       try {
         return (await lookup(name, { all: true })).map(({ address }) => address)
       } finally {
-        slots.release()
+        slots.release(lookupsAtOnce)
       }
     },
   }

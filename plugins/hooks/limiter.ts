@@ -1,5 +1,4 @@
-import { isIP } from 'node:net'
-import { isLoopback } from 'openclaw/plugin'
+import { clientKey } from 'openclaw/plugin'
 
 const maxFailures = 20
 const windowMs = 60_000
@@ -20,12 +19,12 @@ export class Limiter {
 
   /** Whole seconds until this client's next wrong credential is looked at again; 0: now. */
   lockedForS(address: string, now = Date.now()): number {
-    return Math.max(0, Math.ceil(((this.#clients.get(keyOf(address))?.lockedUntil ?? 0) - now) / 1_000))
+    return Math.max(0, Math.ceil(((this.#clients.get(clientKey(address))?.lockedUntil ?? 0) - now) / 1_000))
   }
 
   /** Count a wrong credential of a client that is not locked. Answers how many there were in the last minute. */
   fail(address: string, now = Date.now()): number {
-    const key = keyOf(address)
+    const key = clientKey(address)
     const failures = [...(this.#clients.get(key)?.failures ?? []).filter((time) => now - time < windowMs), now]
     const full = failures.length >= maxFailures
     // Moved to the end: the client that failed longest ago is forgotten first.
@@ -36,17 +35,6 @@ export class Limiter {
   }
 
   clear(address: string) {
-    if (this.#clients.size > 0) this.#clients.delete(keyOf(address))
+    if (this.#clients.size > 0) this.#clients.delete(clientKey(address))
   }
-}
-
-/** IPv6 by /64: one client owns all of it. */
-function keyOf(address: string): string {
-  if (isIP(address) !== 6 || isLoopback(address)) return address
-  const [head = [], tail] = address.split('::').map((part) => part.split(':').filter(Boolean))
-  const zeros = tail ? Array.from({ length: 8 - head.length - tail.length }, () => '0') : []
-  return [...head, ...zeros, ...(tail ?? [])]
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')
 }

@@ -1,5 +1,6 @@
 import { defineSchema, type SecretRef } from 'openclaw/plugin'
-import { integer } from '../contracts/schema-nodes.js'
+import type { HookChanges } from '../contracts/hooks.js'
+import { integer, object } from '../contracts/schema-nodes.js'
 
 export type SchemeName = 'hmac-sha256' | 'github' | 'slack' | 'stripe' | 'telegram' | 'discord'
 
@@ -11,23 +12,28 @@ export interface SignatureConfig {
   readonly previous?: { readonly secret: SecretRef; readonly until: string }
 }
 
-export interface MappingConfig {
+/** What a transform may change is what a mapping says. */
+type Said = Pick<
+  HookChanges,
+  | 'wakeMode'
+  | 'name'
+  | 'agentId'
+  | 'sessionKey'
+  | 'deliver'
+  | 'allowUnsafeExternalContent'
+  | 'channel'
+  | 'to'
+  | 'model'
+  | 'thinking'
+  | 'timeoutSeconds'
+>
+
+export interface MappingConfig extends Said {
   readonly id?: string
   readonly match?: { readonly path?: string; readonly source?: string }
   readonly action?: 'wake' | 'agent'
-  readonly wakeMode?: 'now' | 'next-heartbeat'
-  readonly name?: string
-  readonly agentId?: string
-  readonly sessionKey?: string
   readonly messageTemplate?: string
   readonly textTemplate?: string
-  readonly deliver?: boolean
-  readonly allowUnsafeExternalContent?: boolean
-  readonly channel?: string
-  readonly to?: string
-  readonly model?: string
-  readonly thinking?: string
-  readonly timeoutSeconds?: number
   readonly transform?: { readonly module: string; readonly export?: string }
   /** The sender signs: this path takes its signature, and no token. */
   readonly signature?: SignatureConfig
@@ -49,18 +55,12 @@ export interface Config {
 /** As written in a configuration file: the schema fills in what is left out. */
 export type ConfigInput = Partial<Config>
 
-const closed = (properties: Record<string, unknown>, more: Record<string, unknown> = {}) => ({
-  type: 'object',
-  additionalProperties: false,
-  properties,
-  ...more,
-})
 const text = (help: string) => ({ type: 'string', 'x-help': help })
 const texts = (help: string) => ({ type: 'array', items: { type: 'string' }, 'x-help': help })
 const flag = (help: string) => ({ type: 'boolean', 'x-help': help })
 const oneOf = (help: string, ...values: string[]) => ({ type: 'string', enum: values, 'x-help': help })
 const secret = (help: string) => ({
-  ...closed(
+  ...object(
     { source: { type: 'string', enum: ['env', 'file', 'exec'] }, provider: { type: 'string' }, id: { type: 'string' } },
     { required: ['source', 'id'] },
   ),
@@ -69,11 +69,11 @@ const secret = (help: string) => ({
   'x-help': help,
 })
 
-const signature = closed(
+const signature = object(
   {
     scheme: oneOf('How the sender signs.', 'hmac-sha256', 'github', 'slack', 'stripe', 'telegram', 'discord'),
     secret: secret('What the sender signs with; for Discord the public key of the application.'),
-    previous: closed(
+    previous: object(
       {
         secret: secret('The secret before a rotation.'),
         until: text('ISO time, at most 30 days ahead, until which it is still taken.'),
@@ -84,9 +84,9 @@ const signature = closed(
   { required: ['scheme', 'secret'] },
 )
 
-const mapping = closed({
+const mapping = object({
   id: { type: 'string', minLength: 1, maxLength: 64, 'x-help': 'Name in messages and of the principal. Default: mapping-<n>.' },
-  match: closed({
+  match: object({
     path: text('What follows hooks.path. Default: any.'),
     source: text('Compared with payload.source. Default: any.'),
   }),
@@ -104,7 +104,7 @@ const mapping = closed({
   model: text("Model ref in place of the agent's. Literal."),
   thinking: text('Literal.'),
   timeoutSeconds: { type: 'number', exclusiveMinimum: 0, 'x-help': "Longest run. Default: the agent's." },
-  transform: closed(
+  transform: object(
     {
       module: { type: 'string', minLength: 1, 'x-help': 'Id of the plugin that has the transform.' },
       export: { type: 'string', minLength: 1, 'x-help': 'Its name there. Default: default, else transform.' },
@@ -114,7 +114,7 @@ const mapping = closed({
   signature,
 })
 export const schema = defineSchema<ConfigInput>(
-  closed({
+  object({
     enabled: { type: 'boolean', default: false, 'x-help': 'Serve hooks. Needs hooks.token.' },
     token: secret('What callers present as bearer or in x-openclaw-token. Another one than the gateway token.'),
     path: { type: 'string', default: '/hooks', 'x-help': '/hooks, /webhooks or a path below one of them.' },
@@ -126,7 +126,7 @@ export const schema = defineSchema<ConfigInput>(
     presets: { type: 'array', items: { type: 'string', enum: ['gmail'] }, default: [], 'x-help': 'Ready-made mappings, after your own.' },
     mappings: { type: 'array', items: mapping, maxItems: 256, default: [], 'x-help': 'The first that matches is taken.' },
     gmail: {
-      ...closed({
+      ...object({
         allowUnsafeExternalContent: flag('For the preset gmail.'),
         model: text('Model ref for the preset gmail.'),
         thinking: text('For the preset gmail.'),

@@ -1,4 +1,5 @@
 import { defineSchema } from 'openclaw/plugin'
+import { object } from '../contracts/schema-nodes.js'
 
 export interface HttpConfig {
   /** Host names served besides IP literals, localhost, single-label and private ones. */
@@ -12,13 +13,12 @@ export interface HttpConfig {
 }
 
 const strings = (pattern?: string) => ({ type: 'array', items: { type: 'string', ...(pattern && { pattern }) }, default: [] })
-const closed = (properties: Record<string, unknown>) => ({ type: 'object', additionalProperties: false, properties })
 
 export const schema = defineSchema<HttpConfig>(
-  closed({
+  object({
     allowedHosts: strings(),
-    cors: { ...closed({ allowedOrigins: strings('^https?://[^/*]+$') }), default: {} },
-    securityHeaders: { ...closed({ strictTransportSecurity: { anyOf: [{ type: 'string' }, { const: false }] } }), default: {} },
+    cors: { ...object({ allowedOrigins: strings('^https?://[^/*]+$') }), default: {} },
+    securityHeaders: { ...object({ strictTransportSecurity: { anyOf: [{ type: 'string' }, { const: false }] } }), default: {} },
     headerLines: { type: 'integer', minimum: 20, maximum: 1_000, default: 100 },
     targetBytes: { type: 'integer', minimum: 256, maximum: 65_536, default: 8_192 },
     disabledPaths: strings(),

@@ -2,11 +2,11 @@ import { definePlugin, type Handle, optional } from 'openclaw/plugin'
 import { Inference } from '../contracts/inference.js'
 import { Models } from '../contracts/models.js'
 import { Runs } from '../contracts/runs.js'
+import { Slots } from '../contracts/slots.js'
 import { createInference } from './answer.js'
 import { Replays } from './idempotency.js'
 import { Jobs } from './jobs.js'
 import { type Config, schema } from './schema.js'
-import { Slots } from './slots.js'
 
 export default definePlugin({
   api: 1,
@@ -18,7 +18,7 @@ export default definePlugin({
     const config = kernel.config as Handle<Config>
     const slots = kernel.keep(
       'slots',
-      () => new Slots(),
+      () => new Slots('Too many requests are running.'),
       () => undefined,
     )
     const replays = kernel.keep(

@@ -1,8 +1,8 @@
 import { GatewayError, type Handle, type Log, messageOf } from 'openclaw/plugin'
+import type { Slots } from '../contracts/slots.js'
 import { Attempt, type Job } from './attempt.js'
 import type { Audience } from './audience.js'
 import type { Config } from './schema.js'
-import type { Slots } from './slots.js'
 
 /** Runs jobs, not too many at once, each with a deadline. */
 export class Jobs {
@@ -37,7 +37,7 @@ export class Jobs {
     const attempt = new Attempt(job, audience)
     const flush = job.request.stream ? setTimeout(() => attempt.open(), firstByteMs) : undefined
     try {
-      await this.#slots.take(maxInFlight, audience.cancellation)
+      await this.#slots.take(maxInFlight, maxInFlight, audience.cancellation)
       try {
         await attempt.run()
       } finally {

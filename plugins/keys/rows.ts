@@ -1,7 +1,5 @@
-import type { Statement } from '../contracts/store.js'
+import type { Sql } from '../contracts/store.js'
 import type { Key, KeyLimit } from './key.js'
-
-export type Sql = (text: string) => Statement
 
 /** From schema version n to n + 1. What was released is never changed: the next one is added. */
 export const migrations: readonly string[] = [

@@ -1,5 +1,5 @@
 import { GatewayError, type Handle, type Log } from 'openclaw/plugin'
-import type { Charge, Ledger } from '../contracts/ledger.js'
+import type { Charge, Ledger, SpendLimits } from '../contracts/ledger.js'
 import {
   type Answering,
   type CallContext,
@@ -20,6 +20,7 @@ import { chatChars, embeddingChars } from './size.js'
 export interface AskParts {
   readonly circuits: Circuits
   readonly ledger: Handle<Ledger | undefined>
+  readonly limits: Handle<SpendLimits | undefined>
   readonly log: Log
 }
 
@@ -113,7 +114,7 @@ function targetsOf<Q>(circuits: Circuits, { route, committed }: ModelCall<Q>): r
 }
 
 async function askOne<Q, R>(
-  { circuits, ledger }: AskParts,
+  { circuits, ledger, limits }: AskParts,
   call: ModelCall<Q>,
   way: Way<Q, R>,
   target: Served,
@@ -125,6 +126,7 @@ async function askOne<Q, R>(
   let bill = release && new Bill(release)
   let made = false
   try {
+    if (!ledger.current) refuseUncounted(call, limits.current)
     const reserved = ledger.current?.reserve(new ModelCharge(call, target.model, request, way))
     if (reserved) {
       bill ??= new Bill(undefined)
@@ -137,6 +139,13 @@ async function askOne<Q, R>(
     bill?.close(made && (cancellation.aborted || mayHaveWorked(error)))
     throw error
   }
+}
+
+/** A limit that nobody counts against is none, so it is as good as reached. Error: `forbidden`. */
+function refuseUncounted({ principal }: ModelCall<unknown>, limits: SpendLimits | undefined) {
+  if (!principal || !limits?.limitOf(principal)) return
+  const what = 'This credential has a spend limit, and nobody counts what it spends'
+  throw new GatewayError('forbidden', `${what}: turn the plugin "usage" on, or take the limit away.`)
 }
 
 function requestFor<Q>({ request }: ModelCall<Q>, model: Model): Q {

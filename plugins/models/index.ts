@@ -1,6 +1,6 @@
 import { definePlugin, GatewayError, optional } from 'openclaw/plugin'
 import { Agents } from '../contracts/agents.js'
-import { Ledger } from '../contracts/ledger.js'
+import { Ledger, SpendLimits } from '../contracts/ledger.js'
 import { Methods } from '../contracts/methods.js'
 import { Models, Providers } from '../contracts/models.js'
 import { createAsk } from './ask.js'
@@ -14,7 +14,7 @@ export default definePlugin({
   name: 'models',
   section: 'models',
   schema,
-  requires: [optional(Agents), optional(Ledger)],
+  requires: [optional(Agents), optional(Ledger), optional(SpendLimits)],
   provides: [Models],
   apply(kernel) {
     const table = kernel.table(Providers)
@@ -24,7 +24,10 @@ export default definePlugin({
       () => new Circuits(),
       () => undefined,
     )
-    const models: Models = { ...router, ...createAsk({ circuits, ledger: kernel.use(Ledger), log: kernel.log }) }
+    const models: Models = {
+      ...router,
+      ...createAsk({ circuits, ledger: kernel.use(Ledger), limits: kernel.use(SpendLimits), log: kernel.log }),
+    }
     kernel.provide(Models, models)
     kernel.surface(Methods).tap((methods) => methods.add('models.list', createListMethod(models)))
     kernel.hooks.validate.tap((candidate) => {

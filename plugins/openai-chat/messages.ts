@@ -3,8 +3,7 @@ import type { ChatMessage, ContentPart, ToolCall } from '../contracts/models.js'
 import { type Body, invalid, isObject, shown, unsupported } from '../contracts/fields.js'
 import { Files } from './files.js'
 import { CallHistory } from './history.js'
-import { Images } from './images.js'
-import type { Config } from './schema.js'
+import type { Images } from './images.js'
 
 /** What one pass over the messages shares. */
 interface Pass {
@@ -15,15 +14,15 @@ interface Pass {
 
 /**
  * Check and translate `messages`. The turn to answer is the last user or tool message: assistant text after it is
- * dropped. Errors: `missing_required_parameter`, `invalid_value`, `unsupported_parameter`.
+ * dropped. `images` gets those of all turns. Errors: `missing_required_parameter`, `invalid_value`, `unsupported_parameter`.
  */
-export function parseMessages(value: unknown, limits: Config): ChatMessage[] {
-  const pass: Pass = { images: new Images(limits), files: new Files(), calls: new CallHistory() }
+export function parseMessages(value: unknown, images: Images): ChatMessage[] {
+  const pass: Pass = { images, files: new Files(), calls: new CallHistory() }
   const messages = (Array.isArray(value) ? value : []).map((entry: unknown, i) => parseMessage(entry, `messages[${i}]`, pass))
   const last = messages.findLastIndex(({ role }) => role === 'user' || role === 'tool')
   if (last === -1) throw new GatewayError('missing_required_parameter', 'Missing user message in `messages`.', { param: 'messages' })
   pass.calls.settle()
-  pass.images.trim(
+  images.fit(
     messages,
     messages.findLastIndex(({ role }) => role === 'user'),
   )

@@ -1,10 +1,8 @@
-import type { Database, Statement } from '../contracts/store.js'
+import type { Database, Sql } from '../contracts/store.js'
 import { responseOf } from './ids.js'
 import type { Item } from './items.js'
 import { type Chain, type Entry, itemIn, type Kept, type Scope, tooLong } from './kept.js'
 import type { Retention } from './schema.js'
-
-type Sql = (text: string) => Statement
 
 /** What one write lets go of by age; the rest goes with the next ones. */
 const maxPruned = 1_000

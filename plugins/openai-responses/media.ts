@@ -1,19 +1,18 @@
 import type { Cancellation } from '../contracts/cancellation.js'
-import { type DataUri, parseDataUri } from '../contracts/data-uri.js'
+import { parseDataUri } from '../contracts/data-uri.js'
 import { type Egress, isEgressFault } from '../contracts/egress.js'
 import { type Body, invalid, isObject, unsupported } from '../contracts/fields.js'
 import { isPdf } from '../contracts/file-text.js'
-import { checkImage } from '../contracts/image-limits.js'
-import { defaultFileMimes, fetchFile, fetchImage, type RemoteFile, type RemoteImage } from '../contracts/remote-media.js'
+import { checkImage } from '../contracts/inline-image.js'
+import { allowsType, type MediaKind } from '../contracts/media-limits.js'
+import { fetchFile, fetchImage, type RemoteFile, type RemoteImage } from '../contracts/remote-media.js'
 import type { FilePart, ImagePart } from './items.js'
 import { bodyLimit, type Config } from './schema.js'
-
-type Kind = 'image' | 'file'
 
 /** A URL that is fetched when the rest of the request is known to be in order. */
 interface Download {
   readonly url: string
-  readonly kind: Kind
+  readonly kind: MediaKind
   readonly param: string
   take(content: RemoteImage | RemoteFile): void
 }
@@ -73,7 +72,7 @@ export class Media {
     return file
   }
 
-  #originOf(part: Body, url: unknown, data: unknown, kind: Kind, param: string): Origin {
+  #originOf(part: Body, url: unknown, data: unknown, kind: MediaKind, param: string): Origin {
     const { source } = part
     if (isObject(source)) {
       if (source['type'] === 'url') return this.#originOf({}, source['url'], undefined, kind, param)
@@ -98,16 +97,17 @@ export class Media {
   }
 
   #checkedFile(uri: string, param: string): string {
-    const { maxBytes, allowedMimes } = this.#config.files
+    const { files } = this.#config
     const data = parseDataUri(uri)
     if (data?.type === undefined) throw refused('file', param, 'it must be a base64 data: URI with a media type.')
-    if (data.bytes > maxBytes) throw refused('file', param, `it is larger than ${maxBytes} bytes.`)
-    if (!allowsFile(data, allowedMimes)) throw refused('file', param, 'its type is not allowed.')
+    if (data.bytes > files.maxBytes) throw refused('file', param, `it is larger than ${files.maxBytes} bytes.`)
+    if (!allowsType('file', files, data.type) || (data.type === 'application/pdf' && !isPdf(data)))
+      throw refused('file', param, 'its type is not allowed.')
     this.#count(data.bytes, 'file', param)
     return uri
   }
 
-  #count(bytes: number, kind: Kind, param: string) {
+  #count(bytes: number, kind: MediaKind, param: string) {
     this.#bytes += bytes
     if (this.#bytes > bodyLimit(this.#config)) throw refused(kind, param, 'the images and files of the request are too large together.')
   }
@@ -141,10 +141,4 @@ export class Media {
   }
 }
 
-const refused = (kind: Kind, param: string, reason: string) => invalid(param, `Invalid ${kind} content in \`input\`: ${reason}`)
-
-function allowsFile(data: DataUri, allowedMimes: readonly string[]): boolean {
-  const allowed = allowedMimes.length > 0 ? allowedMimes : defaultFileMimes
-  if (!allowed.some((mime) => mime.toLowerCase().split(';')[0]?.trim() === data.type)) return false
-  return data.type !== 'application/pdf' || isPdf(data)
-}
+const refused = (kind: MediaKind, param: string, reason: string) => invalid(param, `Invalid ${kind} content in \`input\`: ${reason}`)

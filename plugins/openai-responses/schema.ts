@@ -1,21 +1,7 @@
 import { defineSchema } from 'openclaw/plugin'
-import { defaultMimes } from '../contracts/image-limits.js'
-import { defaultFileMimes } from '../contracts/remote-media.js'
+import { type MediaLimits, mediaNode } from '../contracts/media-limits.js'
 import { integer } from '../contracts/schema-nodes.js'
 
-/** What is taken of one kind of media. */
-export interface MediaLimits {
-  /** Fetch `http(s)` URLs, through the plugin `egress`. Off: only what comes with the request. */
-  readonly allowUrl: boolean
-  /** Host names whose URLs are fetched: exact, or `*.example.com` for the names below it. Empty: any public one. */
-  readonly urlAllowlist: readonly string[]
-  /** Media types. Empty: the default list. */
-  readonly allowedMimes: readonly string[]
-  /** Decoded bytes of one image or file. */
-  readonly maxBytes: number
-  readonly maxRedirects: number
-  readonly timeoutMs: number
-}
 export interface FileLimits extends MediaLimits {
   /** Characters of a text file that the model gets. */
   readonly maxChars: number
@@ -50,28 +36,6 @@ export type ConfigInput = Partial<Omit<Config, 'images' | 'files' | 'retention'>
 export const bodyLimit = ({ maxBodyBytes, images, files }: Config): number =>
   maxBodyBytes ?? Math.max(20_971_520, 2 * images.maxBytes, 2 * files.maxBytes)
 
-const texts = (value: readonly string[], help: string) => ({
-  type: 'array',
-  items: { type: 'string', minLength: 1 },
-  default: value,
-  'x-help': help,
-})
-
-const media = (what: string, mimes: readonly string[], maxBytes: number, more: Record<string, unknown> = {}) => ({
-  type: 'object',
-  additionalProperties: false,
-  default: {},
-  properties: {
-    allowUrl: { type: 'boolean', default: true, 'x-help': `Fetch http(s) URLs of ${what}s. Off: only what comes with the request.` },
-    urlAllowlist: texts([], `Host names of ${what} URLs, exact or "*.example.com". Empty: any public host.`),
-    allowedMimes: texts(mimes, `Media types of ${what}s. Empty: the default list.`),
-    maxBytes: integer(maxBytes, 1, 104_857_600, `Decoded bytes of one ${what}.`),
-    maxRedirects: integer(3, 0, 10, `Redirects of one ${what} download.`),
-    timeoutMs: integer(10_000, 100, 60_000, `Time of one ${what} download.`),
-    ...more,
-  },
-})
-
 const unused = 'Accepted for existing files: a PDF goes to the provider as it is.'
 const pdf = {
   type: 'object',
@@ -95,11 +59,12 @@ export const schema = defineSchema<ConfigInput>({
       'x-help': 'Larger request bodies are refused with 413. Default: 20 MiB, or twice the largest image or file.',
     },
     maxUrlParts: integer(8, 0, 64, 'URLs of one request, images and files together; 0 refuses them.'),
-    images: media('image', defaultMimes, 10_485_760),
-    files: media('file', defaultFileMimes, 5_242_880, {
-      maxChars: integer(200_000, 1, 10_485_760, 'Characters of a text file; the rest is cut off.'),
-      pdf,
-    }),
+    images: mediaNode('image', { allowUrl: true, maxBytes: 10_485_760 }),
+    files: mediaNode(
+      'file',
+      { allowUrl: true, maxBytes: 5_242_880 },
+      { maxChars: integer(200_000, 1, 10_485_760, 'Characters of a text file; the rest is cut off.'), pdf },
+    ),
     retention: {
       type: 'object',
       additionalProperties: false,

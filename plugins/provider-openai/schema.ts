@@ -1,4 +1,5 @@
 import { defineSchema, type SecretRef } from 'openclaw/plugin'
+import { object } from '../contracts/schema-nodes.js'
 
 /** Where a server differs from the vendor's own. */
 export interface Compat {
@@ -52,12 +53,6 @@ export interface Entry {
 /** Entries of `models.providers` by provider name. */
 export type Config = Readonly<Record<string, Entry>>
 
-const object = (properties: Record<string, unknown>, required: string[] = []) => ({
-  type: 'object',
-  additionalProperties: false,
-  required,
-  properties,
-})
 const flag = (help: string) => ({ type: 'boolean', 'x-help': help })
 const count = { type: 'integer', minimum: 1 }
 const price = { type: 'number', minimum: 0 }
@@ -66,10 +61,10 @@ const secret = {
   'x-secret': true,
   anyOf: [
     { type: 'string' },
-    object({ source: { enum: ['env', 'file', 'exec'] }, provider: { type: 'string' }, id: { type: 'string', minLength: 1 } }, [
-      'source',
-      'id',
-    ]),
+    object(
+      { source: { enum: ['env', 'file', 'exec'] }, provider: { type: 'string' }, id: { type: 'string', minLength: 1 } },
+      { required: ['source', 'id'] },
+    ),
   ],
 }
 const milliseconds = (value: number, help: string) => ({
@@ -100,7 +95,7 @@ const model = object(
     cost: object({ input: price, output: price, cacheRead: price, cacheWrite: price }),
     compat,
   },
-  ['id'],
+  { required: ['id'] },
 )
 const entry = object(
   {
@@ -128,7 +123,7 @@ const entry = object(
       default: {},
     },
   },
-  ['baseUrl'],
+  { required: ['baseUrl'] },
 )
 
 export const schema = defineSchema<Config>({

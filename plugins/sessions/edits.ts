@@ -1,6 +1,7 @@
 import { refusal } from '../contracts/methods.js'
 import type { Session, SessionSettings } from '../contracts/sessions.js'
-import { beginTranscript, ensureSession, type Sql, type StoredSession, sessionOf, storedSession } from './rows.js'
+import type { Sql } from '../contracts/store.js'
+import { beginTranscript, ensureSession, type StoredSession, sessionOf, storedSession } from './rows.js'
 
 export type SettingsChange = { [Name in keyof SessionSettings]?: SessionSettings[Name] | null | undefined }
 

@@ -1,10 +1,11 @@
 import { open, rename, rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Offline } from '../contracts/offline.js'
+import type { Sql } from '../contracts/store.js'
 import { exportLines } from './export.js'
 import { agentOfKey, canonicalKey } from './keys.js'
 import { defaultAgent } from './list-command.js'
-import { type Sql, storedSession } from './rows.js'
+import { storedSession } from './rows.js'
 
 /** `sessions export <key>`: reads the file, whether or not the gateway runs. Exit code 1 when there is no such session. */
 export async function run(context: Offline, [given = '']: string[], options: Record<string, any>): Promise<number> {

@@ -1,6 +1,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Sql } from './rows.js'
+import type { Sql } from '../contracts/store.js'
+
 import { type Complain, entriesAfter, type Transcript } from './transcript.js'
 
 const entriesAtOnce = 256

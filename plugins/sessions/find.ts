@@ -1,6 +1,7 @@
 import type { Session, SessionFilter } from '../contracts/sessions.js'
+import type { Sql } from '../contracts/store.js'
 import { restOfKey } from './keys.js'
-import { selectSessions, sessionOf, type Sql, type StoredSession } from './rows.js'
+import { selectSessions, sessionOf, type StoredSession } from './rows.js'
 
 /** Also when more are asked for. */
 const mostListed = 1_000

@@ -1,9 +1,9 @@
 import { GatewayError, type Log } from 'openclaw/plugin'
 import { refusal } from '../contracts/methods.js'
-import type { Database, Store } from '../contracts/store.js'
+import type { Database, Store, Sql } from '../contracts/store.js'
 import { migrations } from './migrations.js'
 import { forgetOneOffs, oneOffsKeptForMs } from './one-offs.js'
-import type { Sql } from './rows.js'
+
 import { forgetRuns, interruptRuns, recordedForMs } from './runs.js'
 import type { Complain } from './transcript.js'
 

@@ -1,4 +1,4 @@
-import type { Sql } from './rows.js'
+import type { Sql } from '../contracts/store.js'
 
 /** How long a conversation of one request is kept that nobody can come back to. */
 export const oneOffsKeptForMs = 30 * 86_400_000

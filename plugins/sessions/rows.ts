@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { Statement } from '../contracts/store.js'
+import type { Sql } from '../contracts/store.js'
 import type { Session, SessionSettings } from '../contracts/sessions.js'
-
-export type Sql = (text: string) => Statement
 
 /** A session as it is stored, with the transcript it has now. */
 export interface StoredSession {

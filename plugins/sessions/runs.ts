@@ -1,5 +1,5 @@
 import type { RunRecord, TurnEnd } from '../contracts/sessions.js'
-import type { Sql } from './rows.js'
+import type { Sql } from '../contracts/store.js'
 
 interface StoredRun {
   readonly n: number

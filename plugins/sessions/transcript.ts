@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
 import type { Entry, Message } from '../contracts/sessions.js'
-import type { Sql } from './rows.js'
+import type { Sql } from '../contracts/store.js'
 
 /** A message as it is stored. */
 interface StoredMessage {

@@ -1,5 +1,6 @@
 import type { Entry, RunRecord, Session, TurnEnd, TurnStart } from '../contracts/sessions.js'
-import { ensureSession, sessionOf, type Sql, type StoredSession } from './rows.js'
+import type { Sql } from '../contracts/store.js'
+import { ensureSession, sessionOf, type StoredSession } from './rows.js'
 import { closeRun, isRunning, openRun, runOf } from './runs.js'
 import { append } from './transcript.js'
 

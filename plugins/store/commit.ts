@@ -1,8 +1,7 @@
 import { GatewayError, isPromise } from 'openclaw/plugin'
-import type { SqlDriver, Statement } from '../contracts/store.js'
+import type { Sql, SqlDriver } from '../contracts/store.js'
 import { isDiskError, storeFailed } from './failure.js'
 
-type Sql = (text: string) => Statement
 export type Work = (sql: Sql) => unknown
 export type Outcome = { readonly value: unknown } | { readonly error: unknown }
 

@@ -1,5 +1,5 @@
 import { defineSchema } from 'openclaw/plugin'
-import { integer } from '../contracts/schema-nodes.js'
+import { integer, object } from '../contracts/schema-nodes.js'
 import { type ToolPolicies, type ToolPolicy, toolListNodes, toolPolicyNodes } from '../contracts/tool-policy.js'
 import type { SessionVisibility } from '../contracts/tools.js'
 
@@ -14,12 +14,10 @@ export interface Config extends ToolPolicies {
 /** As written in a configuration file: the schema fills in what is left out. */
 export type ConfigInput = Partial<Config>
 
-const closed = (properties: Record<string, unknown>) => ({ type: 'object', additionalProperties: false, properties })
-
 export const schema = defineSchema<ConfigInput>(
-  closed({
+  object({
     ...toolPolicyNodes,
-    sessions: closed({
+    sessions: object({
       visibility: {
         type: 'string',
         enum: ['self', 'tree', 'agent', 'all'],
@@ -27,7 +25,7 @@ export const schema = defineSchema<ConfigInput>(
           "Sessions that the session tools show: the caller's own, those it spawned too, all of its agent, or also those of agents in `agentToAgent`. Default `tree`.",
       },
     }),
-    agentToAgent: closed({
+    agentToAgent: object({
       enabled: { type: 'boolean', 'x-help': 'With `sessions.visibility: "all"`: an agent sees sessions of other agents. Default `false`.' },
       allow: {
         type: 'array',
@@ -36,7 +34,7 @@ export const schema = defineSchema<ConfigInput>(
         'x-help': 'Agents that take part, seeing and seen; `*` for any rest. Absent: all; empty: none.',
       },
     }),
-    subagents: closed({ tools: closed(toolListNodes) }),
+    subagents: object({ tools: object(toolListNodes) }),
     timeoutMs: integer(120_000, 1_000, 3_600_000, 'Longest call of a tool that has no limit of its own.'),
   }),
 )

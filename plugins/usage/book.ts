@@ -1,7 +1,7 @@
 import { type Log, messageOf } from 'openclaw/plugin'
-import type { Database, Store } from '../contracts/store.js'
+import type { Database, Store, Sql } from '../contracts/store.js'
 import type { Cost } from './price.js'
-import { type Account, add, foldOld, type Held, hold, migrations, release, settleAbandoned, type Sql, spent, type Tally } from './rows.js'
+import { type Account, add, foldOld, type Held, hold, migrations, release, settleAbandoned, spent, type Tally } from './rows.js'
 
 /** How long statistics are collected for one write. A process that is killed loses no more of them. */
 const collectMs = 1_000

@@ -1,6 +1,7 @@
+import type { Sql } from '../contracts/store.js'
 import { nanosPerDollar } from './price.js'
 import type { Range } from './range.js'
-import { type Sql, sums, type Tally } from './rows.js'
+import { sums, type Tally } from './rows.js'
 
 /** What something used. Costs are in US dollars; entries whose cost nobody knows are counted in `missingCostEntries`. */
 export interface Totals {

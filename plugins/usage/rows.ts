@@ -1,7 +1,5 @@
-import type { Statement } from '../contracts/store.js'
+import type { Sql } from '../contracts/store.js'
 import type { Cost } from './price.js'
-
-export type Sql = (text: string) => Statement
 
 /** Whose use it is, of what, on which day of UTC. */
 export interface Account {
@@ -72,14 +70,12 @@ export const sums = fields
   .map((field) => `COALESCE(SUM(${field}), 0) AS "${field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())}"`)
   .join(', ')
 
-export function add(sql: Sql, { kind, id, day, agent, provider, model }: Account, tally: Tally) {
+/** In the order of `account`. */
+const valuesOf = ({ kind, id, day, agent, provider, model }: Account) => [kind, id, day, agent, provider, model]
+
+export function add(sql: Sql, to: Account, tally: Tally) {
   sql(`INSERT INTO usage (${account}, ${fields.join(', ')}) VALUES (${'?, '.repeat(15)}?) ${summed}`).run(
-    kind,
-    id,
-    day,
-    agent,
-    provider,
-    model,
+    ...valuesOf(to),
     tally.requests,
     tally.input,
     tally.output,
@@ -103,18 +99,9 @@ export function spent(sql: Sql, kind: string, id: string, since: string): { sett
 }
 
 /** Answers its number. */
-export function hold(sql: Sql, { kind, id, day, agent, provider, model, inputNanos, outputNanos }: Held): number {
-  const { lastInsertRowid } = sql(`INSERT INTO reservations (${account}, input_nanos, output_nanos) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`).run(
-    kind,
-    id,
-    day,
-    agent,
-    provider,
-    model,
-    inputNanos,
-    outputNanos,
-  )
-  return Number(lastInsertRowid)
+export function hold(sql: Sql, held: Held): number {
+  const insert = `INSERT INTO reservations (${account}, input_nanos, output_nanos) VALUES (${'?, '.repeat(7)}?)`
+  return Number(sql(insert).run(...valuesOf(held), held.inputNanos, held.outputNanos).lastInsertRowid)
 }
 
 /** Whether it was still there. */

@@ -122,6 +122,8 @@ describe('log and secrets', () => {
     await secrets.resolve({ source: 'env', id: 'X' })
     assert.equal(secrets.redact('my-long-secret and from-a-reference'), '[secret] and [secret]')
     assert.equal(secrets.redact('Bearer abcdefghijkl, sk-proj-abcdefghijklmnop'), 'Bearer [secret], [secret]')
+    assert.equal(secrets.redact(`with oc-0123456789ab-${'aB3_-'.repeat(9)}wxyz.`), 'with [secret].')
+    assert.equal(secrets.redact('oc-casional-words-are-no-keys'), 'oc-casional-words-are-no-keys')
     const records: LogRecord[] = []
     const log = createLogBook((record) => records.push(record), secrets.redact).for('x')
     log.info('has my-long-secret', { deep: { list: ['my-long-secret'] }, n: 1 })

@@ -63,12 +63,6 @@ export const configWords: Readonly<Record<string, Words>> = {
   'gateway.http.endpoints.responses.enabled': { meaning: 'Serve `/v1/responses`.', default: '`true`', reload: 'plugin' },
   'gateway.http.endpoints.embeddings.enabled': { meaning: 'Serve `/v1/embeddings`.', default: '`true`', reload: 'plugin' },
   'gateway.http.endpoints.chatCompletions.enabled': { meaning: 'Serve `/v1/chat/completions`.', default: '`true`', reload: 'plugin' },
-  'gateway.http.endpoints.chatCompletions.images.maxRedirects': {
-    meaning: 'Accepted for existing files; the provider follows its own limit.',
-  },
-  'gateway.http.endpoints.chatCompletions.images.timeoutMs': {
-    meaning: 'Accepted for existing files; the provider follows its own limit.',
-  },
   'limits.budgetsMs.*': { meaning: 'Time of one tap of the hook of that name.', default: '[per hook](hooks.md)' },
   'limits.headerBytes': { meaning: 'Largest header block; larger is 431.' },
   'limits.headerTimeoutMs': { meaning: 'Time for the header block to arrive, checked every second.' },

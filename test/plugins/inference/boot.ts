@@ -11,6 +11,8 @@ import providerOpenai from '../../../plugins/provider-openai/index.js'
 import { bootGateway } from '../../support/gateway.js'
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../support/upstream.js'
 
+export { framesOf, jsonOf } from '../../support/replies.js'
+
 export interface BootOptions {
   readonly agents?: Record<string, unknown>
   /** Entries of `models.providers`; each asks the fake upstream unless it names another address. */
@@ -84,12 +86,3 @@ export const keysPlugin = (keys: Record<string, Principal>): Plugin =>
     name: 'known-keys',
     apply: (kernel) => kernel.hooks.authenticate.tap(({ headers }) => keys[bearerOf(String(headers['authorization'])) ?? '']),
   })
-
-export const jsonOf = async (response: Response): Promise<any> => response.json()
-
-/** The data of every frame; the last is `[DONE]` as text. */
-export const framesOf = (wire: string): any[] =>
-  wire
-    .split('\n\n')
-    .filter((frame) => frame.startsWith('data: '))
-    .map((frame) => (frame === 'data: [DONE]' ? '[DONE]' : JSON.parse(frame.slice(6))))

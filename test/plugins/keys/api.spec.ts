@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, test } from 'node:test'
-import type { TestGateway } from 'openclaw/testing'
+import { beforeEach, describe, test } from 'node:test'
 import agents from '../../../plugins/agents/index.js'
 import inference from '../../../plugins/inference/index.js'
 import keys from '../../../plugins/keys/index.js'
@@ -12,10 +11,7 @@ import providerOpenai from '../../../plugins/provider-openai/index.js'
 import store from '../../../plugins/store/index.js'
 import usage from '../../../plugins/usage/index.js'
 import wsProtocol from '../../../plugins/ws-protocol/index.js'
-import { bootGateway } from '../../support/gateway.js'
-import { connectOperator, type Wire } from '../../support/operator.js'
-import { startUpstream, type Upstream } from '../../support/upstream.js'
-import { errorOf, newState } from './boot.js'
+import { endpoints, errorOf, newState } from './boot.js'
 
 // A cent for an answer of 1,000 tokens, nothing for what is sent.
 const cost = { input: 0, output: 10 }
@@ -27,48 +23,36 @@ const listed = [
 ]
 
 describe('keys at the endpoints of models', () => {
-  let upstream: Upstream
-  let gateway: TestGateway
-  let operator: Wire
-  before(async () => {
-    upstream = await startUpstream()
-    gateway = await bootGateway({
-      paths: { state: await newState() },
-      plugins: [
-        wsProtocol,
-        store,
-        keys,
-        usage,
-        {
-          plugin: agents,
-          config: { defaults: { model: { primary: 'fake/cheap', fallbacks: ['fake/dear'] } }, list: [{ id: 'main' }, { id: 'other' }] },
-        },
-        models,
-        { plugin: providerOpenai, config: { fake: { baseUrl: upstream.baseUrl, models: listed } } },
-        inference,
-        openaiModels,
-        openaiChat,
-        openaiEmbeddings,
-      ],
-    })
-    operator = await connectOperator(gateway.url, { token: gateway.token })
-  })
-  after(async () => {
-    await operator?.close()
-    await gateway?.close()
-    await upstream?.close()
-  })
+  const it = endpoints(async (upstream) => ({
+    paths: { state: await newState() },
+    plugins: [
+      wsProtocol,
+      store,
+      keys,
+      usage,
+      {
+        plugin: agents,
+        config: { defaults: { model: { primary: 'fake/cheap', fallbacks: ['fake/dear'] } }, list: [{ id: 'main' }, { id: 'other' }] },
+      },
+      models,
+      { plugin: providerOpenai, config: { fake: { baseUrl: upstream.baseUrl, models: listed } } },
+      inference,
+      openaiModels,
+      openaiChat,
+      openaiEmbeddings,
+    ],
+  }))
   beforeEach(() => {
-    upstream.requests.length = 0
-    upstream.options = {}
+    it.upstream.requests.length = 0
+    it.upstream.options = {}
   })
 
   const newKey = async (rights: Record<string, unknown> = {}): Promise<{ id: string; secret: string }> => {
-    const { key, secret } = await operator.call('keys.create', { name: 'someone', ...rights })
+    const { key, secret } = await it.operator.call('keys.create', { name: 'someone', ...rights })
     return { id: key.id, secret }
   }
   const post = (secret: string, path: string, body: unknown, headers: Record<string, string> = {}) =>
-    fetch(`${gateway.url}${path}`, {
+    fetch(`${it.gateway.url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json', ...headers },
       body: JSON.stringify(body),
@@ -81,17 +65,17 @@ describe('keys at the endpoints of models', () => {
       headers,
     )
   const limitOf = async (id: string) => {
-    const { limits } = await operator.call('usage.limits', {})
+    const { limits } = await it.operator.call('usage.limits', {})
     return limits.find((limit: { id: string }) => limit.id === id)
   }
   const reported = async (by: string, id: string) => {
-    const { rows } = await operator.call('usage.report', { by })
+    const { rows } = await it.operator.call('usage.report', { by })
     return rows.find((row: Record<string, unknown>) => row['id'] === id)
   }
 
   test('T-API-02 a model outside of the key’s list looks like one that is not there, whichever way it is named', async () => {
     const { secret } = await newKey({ models: ['fake/cheap', 'other/*'] })
-    const list = await (await fetch(`${gateway.url}/v1/models`, { headers: { authorization: `Bearer ${secret}` } })).json()
+    const list = await (await fetch(`${it.gateway.url}/v1/models`, { headers: { authorization: `Bearer ${secret}` } })).json()
     assert.deepEqual(
       (list as { data: { id: string }[] }).data.map(({ id }) => id),
       ['fake/cheap'],
@@ -117,23 +101,23 @@ describe('keys at the endpoints of models', () => {
     assert.match([...answers].join(), /^\[404,.*model_not_found/)
     for (const header of ['fake/dear', 'fake/nosuch']) assert.equal((await chat(secret, {}, { 'x-openclaw-model': header })).status, 404)
     for (const id of ['fake/dear', 'fake/nosuch']) {
-      const found = await fetch(`${gateway.url}/v1/models/${id}`, { headers: { authorization: `Bearer ${secret}` } })
+      const found = await fetch(`${it.gateway.url}/v1/models/${id}`, { headers: { authorization: `Bearer ${secret}` } })
       assert.equal(found.status, 404, id)
     }
-    assert.equal(upstream.requests.length, 1, 'nothing but the allowed call was made')
+    assert.equal(it.upstream.requests.length, 1, 'nothing but the allowed call was made')
   })
 
   test('T-API-02 what answers where no model is named, and after it failed, is within the key’s list', async () => {
     const narrow = await newKey({ models: ['fake/cheap'] })
-    upstream.options = { respond: ({ body }) => (body?.model === 'cheap' ? { status: 503 } : undefined) }
+    it.upstream.options = { respond: ({ body }) => (body?.model === 'cheap' ? { status: 503 } : undefined) }
     const refused = await chat(narrow.secret, { model: 'openclaw' })
     assert.ok(refused.status >= 500, String(refused.status))
-    assert.ok(upstream.requests.every(({ body }) => body.model === 'cheap'))
-    upstream.options = {}
+    assert.ok(it.upstream.requests.every(({ body }) => body.model === 'cheap'))
+    it.upstream.options = {}
     const other = await newKey({ models: ['fake/dear'] })
-    upstream.requests.length = 0
+    it.upstream.requests.length = 0
     await chat(other.secret, { model: undefined })
-    assert.ok(upstream.requests.every(({ body }) => body.model === 'dear'))
+    assert.ok(it.upstream.requests.every(({ body }) => body.model === 'dear'))
   })
 
   test('T-API-02 an agent outside of the key’s list looks like one that is not there', async () => {
@@ -153,16 +137,16 @@ describe('keys at the endpoints of models', () => {
       [...answers].join('\n'),
     )
     assert.equal(answers.size, 1, [...answers].join('\n'))
-    assert.equal(upstream.requests.length, 0)
+    assert.equal(it.upstream.requests.length, 0)
   })
 
   test('a key over its spend limit is refused before the upstream hears of it, also with 50 requests in flight', async () => {
     const { id, secret } = await newKey({ spendLimit: { usd: 0.12 } })
-    upstream.options = { respond: () => ({ delayMs: 300 }) }
+    it.upstream.options = { respond: () => ({ delayMs: 300 }) }
     const answers = await Promise.all(Array.from({ length: 50 }, () => chat(secret)))
     const statuses = answers.map(({ status }) => status)
     assert.deepEqual([statuses.filter((status) => status === 200).length, statuses.filter((status) => status === 402).length], [12, 38])
-    assert.equal(upstream.requests.length, 12)
+    assert.equal(it.upstream.requests.length, 12)
     const { message, ...error } = await errorOf(answers.find(({ status }) => status === 402) as Response)
     assert.deepEqual(error, { type: 'insufficient_quota', code: 'spend_limit_exceeded', param: null })
     assert.match(message, /Spend limit reached/)
@@ -192,9 +176,9 @@ describe('keys at the endpoints of models', () => {
 
   test('a client that leaves does not get its answer for nothing, and money does not stay set aside', async () => {
     const { id, secret } = await newKey({ spendLimit: { usd: 0.01 } })
-    upstream.options = { respond: () => ({ endless: true }) }
+    it.upstream.options = { respond: () => ({ endless: true }) }
     const leaving = new AbortController()
-    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+    const answer = await fetch(`${it.gateway.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { authorization: `Bearer ${secret}` },
       body: JSON.stringify({ model: 'fake/cheap', stream: true, max_tokens: 1_000, messages: [{ role: 'user', content: 'hi' }] }),
@@ -216,7 +200,7 @@ describe('keys at the endpoints of models', () => {
 
   test('what the upstream refuses costs nothing', async () => {
     const { id, secret } = await newKey({ spendLimit: { usd: 0.01 } })
-    upstream.options = { respond: () => ({ status: 400, error: { message: 'no' } }) }
+    it.upstream.options = { respond: () => ({ status: 400, error: { message: 'no' } }) }
     assert.equal((await chat(secret)).status, 400)
     const { spentUsd, reservedUsd } = await limitOf(id)
     assert.deepEqual([spentUsd, reservedUsd], [0, 0])
@@ -228,15 +212,15 @@ describe('keys at the endpoints of models', () => {
     const { code, message } = await errorOf(refused)
     assert.deepEqual([refused.status, code], [400, 'model_cost_unknown'])
     assert.match(message, /models\.providers\.fake\.models\[\]\.cost/)
-    assert.equal(upstream.requests.length, 0)
+    assert.equal(it.upstream.requests.length, 0)
     assert.equal((await chat((await newKey()).secret, { model: 'fake/unpriced' })).status, 200)
   })
 
   test('T-SCOPE-06 a key revoked while it streams makes no further call, and what runs is finished', async () => {
     const { id, secret } = await newKey()
-    upstream.options = { respond: () => ({ text: 'one two three four', chunkDelayMs: 30 }) }
+    it.upstream.options = { respond: () => ({ text: 'one two three four', chunkDelayMs: 30 }) }
     const stream = await chat(secret, { stream: true })
-    await operator.call('keys.revoke', { id })
+    await it.operator.call('keys.revoke', { id })
     assert.equal((await chat(secret)).status, 401)
     assert.match(await stream.text(), /\[DONE\]/)
   })

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after } from 'node:test'
+import { after, before } from 'node:test'
 import { definePlugin, type Principal } from 'openclaw/plugin'
 import type { TestGateway } from 'openclaw/testing'
 import { type RawHandler, Routes } from '../../../plugins/contracts/http.js'
@@ -11,6 +11,7 @@ import store from '../../../plugins/store/index.js'
 import wsProtocol from '../../../plugins/ws-protocol/index.js'
 import { bootGateway } from '../../support/gateway.js'
 import { connectOperator, type Wire } from '../../support/operator.js'
+import { startUpstream, type Upstream } from '../../support/upstream.js'
 
 export interface Booted {
   readonly gateway: TestGateway
@@ -70,6 +71,35 @@ export async function bootKeys(state?: string): Promise<Booted> {
     },
   }
 }
+
+/** A gateway in front of a fake upstream, with an operator connected: for all tests of a `describe`. */
+export function endpoints(options: (upstream: Upstream) => Promise<BootPlugins> | BootPlugins) {
+  let upstream: Upstream
+  let gateway: TestGateway
+  let operator: Wire
+  before(async () => {
+    upstream = await startUpstream()
+    gateway = await bootGateway(await options(upstream))
+    operator = await connectOperator(gateway.url, { token: gateway.token })
+  })
+  after(async () => {
+    await operator?.close()
+    await gateway?.close()
+    await upstream?.close()
+  })
+  return {
+    get upstream() {
+      return upstream
+    },
+    get gateway() {
+      return gateway
+    },
+    get operator() {
+      return operator
+    },
+  }
+}
+type BootPlugins = Parameters<typeof bootGateway>[0]
 
 export const errorOf = async (response: Response): Promise<{ message: string; type: string; code: string; param: string | null }> =>
   ((await response.json()) as { error: never }).error

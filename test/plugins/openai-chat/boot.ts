@@ -11,6 +11,8 @@ import models from '../../../plugins/models/index.js'
 import openaiChat from '../../../plugins/openai-chat/index.js'
 import type { ConfigInput } from '../../../plugins/openai-chat/schema.js'
 
+export { framesOf, jsonOf } from '../../support/replies.js'
+
 type Batches = AsyncIterable<readonly ChatEvent[]>
 /** What a model does with a request. */
 export type Script = (request: ChatRequest, context: CallContext) => Batches | Promise<Batches>
@@ -153,13 +155,3 @@ export const until = async (what: string, met: () => boolean, limitMs = 2_000) =
     await sleep(5)
   }
 }
-
-/** The body of a reply. */
-export const jsonOf = async (response: Response): Promise<any> => response.json()
-
-/** The data of every frame; the last is `[DONE]` as text. */
-export const framesOf = (wire: string): any[] =>
-  wire
-    .split('\n\n')
-    .filter((frame) => frame.startsWith('data: '))
-    .map((frame) => (frame === 'data: [DONE]' ? '[DONE]' : JSON.parse(frame.slice(6))))

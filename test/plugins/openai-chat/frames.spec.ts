@@ -4,6 +4,7 @@ import { GatewayError } from 'openclaw/plugin'
 import type { ChatEvent, ChatRequest } from '../../../plugins/contracts/models.js'
 import { WholeReply } from '../../../plugins/openai-chat/reply.js'
 import { StreamReply } from '../../../plugins/openai-chat/stream.js'
+import { stop, text, tool } from '../../support/chat-events.js'
 
 const head = { id: 'chatcmpl_1', created: 7, model: 'fake/"m"' }
 const request = (more: Partial<ChatRequest> = {}): ChatRequest => ({ messages: [], stream: true, ...more })
@@ -15,16 +16,6 @@ const wireUsage = {
   prompt_tokens_details: { cached_tokens: 2 },
   completion_tokens_details: { reasoning_tokens: 0 },
 }
-const text = (value: string): ChatEvent => ({ type: 'text', text: value })
-const stop: ChatEvent = { type: 'finish', reason: 'stop' }
-const tool = (index: number, args: string, id?: string, name?: string): ChatEvent => ({
-  type: 'tool',
-  index,
-  arguments: args,
-  ...(id !== undefined && { id }),
-  ...(name !== undefined && { name }),
-})
-
 const done = 'data: [DONE]\n\n'
 const framesOf = (wire: string): any[] => {
   assert.ok(wire === '' || wire.endsWith('\n\n'))

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GatewayError } from 'openclaw/plugin'
-import type { ImageLimits } from '../../../plugins/contracts/image-limits.js'
+import { Canceller } from '../../../plugins/contracts/cancellation.js'
+import type { Egress } from '../../../plugins/contracts/egress.js'
+import type { MediaLimits } from '../../../plugins/contracts/media-limits.js'
+import { Images } from '../../../plugins/openai-chat/images.js'
 import { parseMessages } from '../../../plugins/openai-chat/messages.js'
 import type { Config } from '../../../plugins/openai-chat/schema.js'
 import { limits } from './limits.js'
@@ -20,15 +23,36 @@ const samples = {
 const image = (url: unknown, more: object = {}) => ({ type: 'image_url', image_url: { url, ...more } })
 const data = (body = png, type = 'image/png') => `data:${type};base64,${body}`
 const ask = (...content: unknown[]) => ({ role: 'user', content })
-const parse = (messages: unknown[], change: Partial<Config> = {}, images: Partial<ImageLimits> = {}) =>
-  parseMessages(messages, limits(change, images))
-const urlOf = (part: unknown, images: Partial<ImageLimits> = {}) => {
+const parse = (messages: unknown[], change: Partial<Config> = {}, images: Partial<MediaLimits> = {}) =>
+  parseMessages(messages, new Images(limits(change, images)))
+const urlOf = (part: unknown, images: Partial<MediaLimits> = {}) => {
   const content = parse([ask(part)], {}, images)[0]?.content
   return Array.isArray(content) && content[0]?.type === 'image_url' ? content[0].image_url : assert.fail('no image')
 }
 const refused = (act: () => unknown, message: string) =>
   assert.throws(act, (error) => error instanceof GatewayError && error.code === 'invalid_value' && error.message === message)
 const refusedImage = (act: () => unknown) => refused(act, 'Invalid image_url content in `messages`.')
+
+/** Parse with URLs allowed, and fetch them from a network on which everything answers alike. */
+function fetching(answer: Buffer | GatewayError) {
+  const fetched: unknown[] = []
+  const egress: Egress = {
+    async fetch(request) {
+      fetched.push(request)
+      if (answer instanceof GatewayError) throw answer
+      return { status: 200, type: 'text/html', charset: undefined, body: answer, url: request.url }
+    },
+  }
+  async function settle(messages: unknown[], own: Partial<MediaLimits> = {}, change: Partial<Config> = {}) {
+    const images = new Images(limits(change, { allowUrl: true, ...own }))
+    const parsed = parseMessages(messages, images)
+    assert.ok(images.pending)
+    await images.settle(egress, new Canceller())
+    assert.ok(!images.pending)
+    return parsed
+  }
+  return { fetched, settle }
+}
 
 describe('chat images', () => {
   for (const [type, body] of Object.entries(samples))
@@ -77,15 +101,40 @@ describe('chat images', () => {
     assert.ok(urlOf(image(data(huge)), { maxBytes: 20_000_000 }))
   })
 
-  test('remote addresses go on unchanged once they are allowed', () => {
+  test('a URL is fetched where that is allowed, and goes on as what its bytes are', async () => {
+    const { fetched, settle } = fetching(Buffer.from(png, 'base64'))
     const url = 'https://img.example.com/a.png?x=1#y'
-    assert.deepEqual(urlOf(image(url), { allowUrl: true }), { url })
-    assert.deepEqual(urlOf(image(url), { allowUrl: true, urlAllowlist: ['*.example.com'] }), { url })
-    for (const host of ['example.com', '*.img.example.com', 'g.example.com'])
-      refusedImage(() => urlOf(image(url), { allowUrl: true, urlAllowlist: [host] }))
-    refusedImage(() => urlOf(image('https://example.com/'), { allowUrl: true, urlAllowlist: ['*.example.com'] }))
-    for (const bad of ['ftp://example.com/a', 'https://user:pw@example.com/a', 'javascript:alert(1)', 'not an address'])
+    const messages = await settle([ask(image(url, { detail: 'low' }))], { urlAllowlist: ['*.example.com'], maxRedirects: 1 })
+    assert.deepEqual(messages[0]?.content, [{ type: 'image_url', image_url: { url: data(), detail: 'low' } }])
+    assert.deepEqual(fetched, [{ url, hosts: ['*.example.com'], maxBytes: 10_485_760, maxRedirects: 1, timeoutMs: 10_000 }])
+    for (const bad of ['ftp://example.com/a', 'javascript:alert(1)', 'not an address'])
       refusedImage(() => urlOf(image(bad), { allowUrl: true }))
+  })
+
+  test('what cannot be fetched, or is no image, is refused in the same words', async () => {
+    const url = 'https://img.example.com/a.png'
+    const wanted = { code: 'invalid_value', message: 'Invalid image_url content in `messages`.', param: 'messages[0].content[0].image_url' }
+    const failing = fetching(new GatewayError('egress_refused', 'The URL is refused: it does not lead to a public address.'))
+    await assert.rejects(failing.settle([ask(image(url))]), wanted)
+    await assert.rejects(fetching(Buffer.from('<html>')).settle([ask(image(url))]), wanted)
+    const images = new Images(limits({}, { allowUrl: true }))
+    parseMessages([ask(image(url))], images)
+    await assert.rejects(images.settle(undefined, new Canceller()), wanted)
+    const gone = new GatewayError('client_closed', 'The client closed the connection.')
+    await assert.rejects(fetching(gone).settle([ask(image(url))]), gone)
+  })
+
+  test('an image that is left out is not fetched, and what was fetched counts', async () => {
+    const url = 'https://img.example.com/a.png'
+    const turns = [ask(image(url)), { role: 'assistant', content: 'ok' }, ask(image(url))]
+    const one = fetching(Buffer.from(png, 'base64'))
+    await one.settle(turns, {}, { maxImageParts: 1 })
+    assert.equal(one.fetched.length, 1)
+    const messages = await fetching(Buffer.from(png, 'base64')).settle(turns, {}, { maxTotalImageBytes: 33 })
+    assert.deepEqual(messages[0]?.content, [{ type: 'text', text: '[image left out: the conversation has too many]' }])
+    await assert.rejects(fetching(Buffer.from(png, 'base64')).settle([ask(image(url))], {}, { maxTotalImageBytes: 32 }), {
+      code: 'invalid_value',
+    })
   })
 
   test('the current turn has to fit: too many, too large in all, or none allowed', () => {

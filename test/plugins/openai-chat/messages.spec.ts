@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { GatewayError } from 'openclaw/plugin'
 import type { ChatMessage } from '../../../plugins/contracts/models.js'
+import { Images } from '../../../plugins/openai-chat/images.js'
 import { parseMessages } from '../../../plugins/openai-chat/messages.js'
 import { limits } from './limits.js'
 
-const parse = (messages: unknown): ChatMessage[] => parseMessages(messages, limits())
+const parse = (messages: unknown): ChatMessage[] => parseMessages(messages, new Images(limits()))
 const refusal = (messages: unknown) => {
   try {
     parse(messages)

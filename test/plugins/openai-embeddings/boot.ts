@@ -10,6 +10,8 @@ import { bootGateway } from '../../support/gateway.js'
 import { listedProvider, providersPlugin } from '../../support/registry.js'
 import { startUpstream, type Upstream, type UpstreamOptions } from '../../support/upstream.js'
 
+export { jsonOf } from '../../support/replies.js'
+
 export interface BootOptions {
   readonly embeddings?: ConfigInput
   readonly agents?: Record<string, unknown>
@@ -72,8 +74,6 @@ export const answers = (vectors: unknown, promptTokens?: number): Provider =>
 
 /** One number for each input: its length. */
 export const lengths = ({ input }: EmbeddingRequest): number[][] => input.map(({ length }: string | number[]) => [length])
-
-export const jsonOf = async (response: Response): Promise<any> => response.json()
 
 export const invalid = (message: string, code = 'invalid_value', param: string | null = 'input') => ({
   error: { message, type: 'invalid_request_error', param, code },

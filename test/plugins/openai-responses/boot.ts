@@ -15,6 +15,8 @@ import store from '../../../plugins/store/index.js'
 import { bootGateway } from '../../support/gateway.js'
 import { type Reply, startUpstream, type Upstream, type UpstreamRequest } from '../../support/upstream.js'
 
+export { jsonOf } from '../../support/replies.js'
+
 export interface BootOptions {
   readonly responses?: ConfigInput
   readonly inference?: Record<string, unknown>
@@ -106,8 +108,6 @@ export async function boot(options: BootOptions = {}): Promise<Booted> {
     },
   }
 }
-
-export const jsonOf = async (response: Response): Promise<any> => response.json()
 
 export const until = async (what: string, met: () => boolean, limitMs = 5_000) => {
   const deadline = performance.now() + limitMs

@@ -5,20 +5,12 @@ import type { ReplyOptions } from '../../../plugins/openai-responses/draft.js'
 import { parseOptions } from '../../../plugins/openai-responses/request.js'
 import { StreamReply } from '../../../plugins/openai-responses/stream-reply.js'
 import { WholeReply } from '../../../plugins/openai-responses/whole-reply.js'
+import { stop, text, tool } from '../../support/chat-events.js'
 import { checkResponse, checkStream } from './check.js'
 
-const text = (value: string, logprobs?: unknown): ChatEvent => ({ type: 'text', text: value, ...(logprobs !== undefined && { logprobs }) })
 const reasoning = (value: string): ChatEvent => ({ type: 'reasoning', text: value })
 const refusal = (value: string): ChatEvent => ({ type: 'refusal', text: value })
-const tool = (index: number, args: string, id?: string, name?: string): ChatEvent => ({
-  type: 'tool',
-  index,
-  arguments: args,
-  ...(id !== undefined && { id }),
-  ...(name !== undefined && { name }),
-})
 const finish = (reason: 'stop' | 'length' | 'content_filter' | 'tool_calls'): ChatEvent => ({ type: 'finish', reason })
-const stop = finish('stop')
 const usage: Usage = { promptTokens: 3, completionTokens: 4, totalTokens: 7, cachedTokens: 2, reasoningTokens: 1 }
 
 const optionsOf = (more: Partial<ReplyOptions> = {}, body = {}): ReplyOptions => {
