@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSyn
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { freePort } from '../support/process.js'
-import { createSandbox, minimal, type Sandbox, token } from './sandbox.js'
+import { createSandbox, minimal, type Sandbox, token } from '../cli/sandbox.js'
 
 describe('gateway start', { concurrency: 3 }, () => {
   const boxes: Sandbox[] = []
